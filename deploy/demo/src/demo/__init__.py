@@ -1,0 +1,1 @@
+"""A day of sales through the whole system, and the proof that nothing was lost."""

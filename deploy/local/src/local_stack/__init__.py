@@ -1,0 +1,1 @@
+"""Kafka, Postgres and every service as local processes, supervised."""

@@ -1,0 +1,1 @@
+"""Stateful HTTP stand-ins of Amazon's and Noon's APIs."""

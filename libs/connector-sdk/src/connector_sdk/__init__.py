@@ -1,0 +1,1 @@
+"""How a marketplace plugs in: pusher, order reader, rate limits."""

@@ -1,0 +1,1 @@
+"""The events, topics and schemas that Mizan's services share."""

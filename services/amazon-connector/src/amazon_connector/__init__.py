@@ -1,0 +1,1 @@
+"""Applies stock targets to Amazon Egypt and reads its orders."""

@@ -1,0 +1,1 @@
+"""The operators' desk: readiness of the whole system and the command line."""

@@ -1,0 +1,1 @@
+"""The stock ledger and the allocation of stock to channels."""

@@ -1,0 +1,1 @@
+"""Applies stock targets to Noon and reads its orders."""

@@ -1,0 +1,1 @@
+"""Turns marketplace orders into internal orders and stock changes."""
