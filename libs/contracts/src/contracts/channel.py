@@ -1,0 +1,52 @@
+import enum
+from typing import ClassVar
+
+from contracts.envelope import Payload
+from contracts.types import Channel, Moment, Quantity, Reference, Sku
+
+
+class SyncScope(enum.StrEnum):
+    STOCK = "stock"
+    PRICES = "prices"
+    ORDERS = "orders"
+    LISTINGS = "listings"
+    ALL = "all"
+
+
+class SyncRequested(Payload):
+    """Somebody asks that a channel be brought in step again, wholly or for one SKU or order."""
+
+    event_type: ClassVar[str] = "channel.sync.requested.v1"
+
+    channel: Channel
+    scope: SyncScope
+    sku: Sku | None = None
+    external_order_id: Reference | None = None
+
+    @property
+    def subject(self) -> str:
+        return self.channel
+
+
+class ChannelState(enum.StrEnum):
+    ACTIVE = "active"
+    PAUSED = "paused"
+    DEGRADED = "degraded"
+    UNAUTHORISED = "unauthorised"
+
+
+class ChannelStatusChanged(Payload):
+    """How a channel fares, as its connector sees it."""
+
+    event_type: ClassVar[str] = "channel.status.changed.v1"
+
+    channel: Channel
+    state: ChannelState
+    orders_known_until: Moment | None = None
+    oldest_pending_seconds: float | None = None
+    backlog: Quantity = 0
+    last_error: str | None = None
+
+    @property
+    def subject(self) -> str:
+        return self.channel

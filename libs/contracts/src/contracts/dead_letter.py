@@ -1,0 +1,11 @@
+"""Names of the headers on a dead letter. Its value and key are the original's, byte for byte."""
+
+REASON = "reason"
+ERROR = "error"
+ORIGINAL_TOPIC = "original-topic"
+ORIGINAL_PARTITION = "original-partition"
+ORIGINAL_OFFSET = "original-offset"
+GROUP = "group"
+FIRST_FAILURE = "first-failure"
+LAST_FAILURE = "last-failure"
+ATTEMPTS = "attempts"

@@ -1,0 +1,23 @@
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from contracts.envelope import Payload
+from contracts.types import DecimalText, Money, Sku
+
+
+class ProductChanged(Payload):
+    """The storefront's catalogue has a new or changed product. `vat_rate` is a fraction: 0.14 is 14 %."""
+
+    event_type: ClassVar[str] = "product.changed.v1"
+
+    sku: Sku
+    title: Annotated[str, Field(max_length=1000)]
+    category: Annotated[str, Field(max_length=256)] | None = None
+    base_price: Money | None = None
+    vat_rate: DecimalText | None = None
+    is_active: bool = True
+
+    @property
+    def subject(self) -> str:
+        return self.sku

@@ -1,0 +1,62 @@
+import enum
+from typing import ClassVar, Self
+
+from pydantic import model_validator
+
+from contracts.envelope import Payload
+from contracts.types import ChangeQuantity, Channel, Moment, Quantity, Reference, Sku
+
+
+class StockReason(enum.StrEnum):
+    """Why stock changed."""
+
+    SALE = "sale"
+    RESTOCK = "restock"
+    RETURN = "return"
+    CANCELLATION = "cancellation"
+    ADJUSTMENT = "adjustment"
+    STOCKTAKE = "stocktake"
+
+
+_INCREASES = {StockReason.RESTOCK, StockReason.RETURN, StockReason.CANCELLATION}
+
+
+class StockChanged(Payload):
+    """Units came or went.
+
+    A `stocktake` states what was counted (`counted_qty` at `counted_at`, without units that are sold but not yet
+    shipped); every other reason states a change: below zero for a sale, above zero for a restock, a return or a
+    cancellation, either for an adjustment. `placed_at` is on the channel's clock. `reference` and `line_reference` are
+    the order and its line, `channel` the place where it happened.
+    """
+
+    event_type: ClassVar[str] = "stock.changed.v1"
+
+    sku: Sku
+    reason: StockReason
+    change_qty: ChangeQuantity | None = None
+    counted_qty: Quantity | None = None
+    counted_at: Moment | None = None
+    channel: Channel | None = None
+    placed_at: Moment | None = None
+    reference: Reference | None = None
+    line_reference: Reference | None = None
+    reservation_id: Reference | None = None
+
+    @property
+    def subject(self) -> str:
+        return self.sku
+
+    @model_validator(mode="after")
+    def _quantity_fits_reason(self) -> Self:
+        if self.reason is StockReason.STOCKTAKE:
+            if self.counted_qty is None or self.counted_at is None or self.change_qty is not None:
+                raise ValueError("a stocktake needs counted_qty and counted_at, and no change_qty")
+            return self
+        if not self.change_qty or self.counted_qty is not None or self.counted_at is not None:
+            raise ValueError(f"a {self.reason} needs a change_qty that is not 0, and no counted_qty or counted_at")
+        if self.reason is StockReason.SALE and self.change_qty > 0:
+            raise ValueError("the change_qty of a sale is below 0")
+        if self.reason in _INCREASES and self.change_qty < 0:
+            raise ValueError(f"the change_qty of a {self.reason} is above 0")
+        return self

@@ -1,0 +1,55 @@
+import enum
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from contracts.envelope import Payload
+from contracts.types import Channel, Money, Quantity, Reference, Revision, Sku
+
+
+class Urgency(enum.StrEnum):
+    """How soon a target must reach its channel, the most urgent first."""
+
+    OVERSELL = "oversell"
+    DECREASE = "decrease"
+    INCREASE = "increase"
+
+
+class StockTarget(Payload):
+    """What a channel should offer of a SKU from now on: an absolute quantity, newest revision wins.
+
+    `live_above` is None until escrow states which readings prove that the target is live. `explanation` holds the
+    inputs and the arithmetic, for people.
+    """
+
+    event_type: ClassVar[str] = "channel.stock.target.v1"
+
+    channel: Channel
+    sku: Sku
+    external_sku: Reference
+    quantity: Quantity
+    revision: Revision
+    live_above: Quantity | None = None
+    urgency: Urgency
+    explanation: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def subject(self) -> str:
+        return self.sku
+
+
+class PriceTarget(Payload):
+    """What a channel should charge for a SKU from now on; newest revision wins."""
+
+    event_type: ClassVar[str] = "channel.price.target.v1"
+
+    channel: Channel
+    sku: Sku
+    external_sku: Reference
+    price: Money
+    revision: Revision
+    explanation: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def subject(self) -> str:
+        return self.sku

@@ -1,0 +1,111 @@
+"""What happens to a batch of records between Kafka and the database, without Kafka."""
+
+import dataclasses as dc
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from contracts import InvalidEventError, Payload, parse
+
+from runtime import inbox
+from runtime.errors import PoisonError, is_transient, one_line
+from runtime.logs import get_logger
+from runtime.records import Delivery, Record
+from runtime.work import Work, Worker
+
+Handler = Callable[[Sequence[Delivery[Any]], Work], Awaitable[None]]
+"""Handles the deliveries of one route in one transaction: all of a batch at once, in partition order."""
+
+_log = get_logger(__name__)
+
+
+@dc.dataclass(frozen=True, slots=True)
+class Route:
+    """Which payload of which topic goes to which handler.
+
+    With `inbox`, an event id is handled once for ever. Without, the handler itself must be safe to call again with
+    what it has seen, because it keeps the event id or compares versions.
+    """
+
+    topic: str
+    payload: type[Payload]
+    handle: Handler
+    inbox: bool = False
+
+
+class Processor:
+    """Decodes a batch, hands it to its routes in one transaction and sets aside what can't be used."""
+
+    def __init__(self, routes: Sequence[Route], worker: Worker) -> None:
+        """Routes are served in the order given, so that what others depend on can come first."""
+        self._routes = tuple(routes)
+        self._worker = worker
+        self._has_inbox = any(route.inbox for route in routes)
+
+    async def process(self, records: Sequence[Record]) -> None:
+        """Apply every record of the batch, once and in order.
+
+        A failure that trying again can't help is narrowed down by halves until the record that causes it stands alone
+        and becomes a dead letter.
+
+        Raises:
+            Exception: what `is_transient` tells; nothing of the part in work was kept, and all may be tried again.
+        """
+        try:
+            await self._transact(records)
+        except Exception as error:  # any handler error must end in a retry or a dead letter, never in a lost record
+            if is_transient(error):
+                raise
+            await self._narrow_down(records, error)
+
+    async def _narrow_down(self, records: Sequence[Record], error: Exception) -> None:
+        if len(records) > 1:
+            middle = len(records) // 2
+            await self.process(records[:middle])
+            await self.process(records[middle:])
+            return
+        reason = error.reason if isinstance(error, PoisonError) else "handler-failed"
+        detail = error.detail if isinstance(error, PoisonError) else one_line(error)
+        async with self._worker.begin() as work:
+            work.set_aside(records[0], reason, detail)
+        _warn(records[0], reason, detail)
+
+    async def _transact(self, records: Sequence[Record]) -> None:
+        async with self._worker.begin(has_inbox=self._has_inbox) as work:
+            events = self._decode(records, work)
+            for route in self._routes:
+                fresh = await _fresh(route, events, work)
+                if fresh:
+                    await route.handle(fresh, work)
+
+    def _decode(self, records: Sequence[Record], work: Work) -> list[Delivery[Any]]:
+        events = []
+        for record in records:
+            try:
+                events.append(Delivery(record, parse(record.topic, record.value)))
+            except InvalidEventError as error:
+                work.set_aside(record, error.reason, error.detail)
+                _warn(record, error.reason, error.detail)
+        return events
+
+
+async def _fresh(route: Route, events: Sequence[Delivery[Any]], work: Work) -> list[Delivery[Any]]:
+    """The route's deliveries, an id that stands twice in the batch once, without those that the inbox knows."""
+    by_id: dict[str, Delivery[Any]] = {}
+    for event in events:
+        if event.record.topic == route.topic and isinstance(event.data, route.payload):
+            by_id.setdefault(event.event.id, event)
+    if not route.inbox:
+        return list(by_id.values())
+    claimed = await inbox.claim(work.connection, route.topic, by_id)
+    return [delivery for event_id, delivery in by_id.items() if event_id in claimed]
+
+
+def _warn(record: Record, reason: str, detail: str) -> None:
+    _log.warning(
+        "dead letter",
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        reason=reason,
+        detail=detail,
+    )

@@ -1,0 +1,52 @@
+"""What every service reads from its environment, once, when it starts."""
+
+import sys
+from typing import Annotated, Any, TypeVar
+
+from pydantic import Field, PostgresDsn, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ServiceSettings(BaseSettings):
+    """The settings that all services share; a service adds its own by subclassing."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", str_strip_whitespace=True)
+
+    kafka_bootstrap_servers: Annotated[str, Field(min_length=1)]
+    kafka_topic_prefix: str = ""
+    """Put before every topic and group name: lets several systems share one cluster."""
+    database_url: PostgresDsn
+    api_key: SecretStr
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)]
+    log_level: str = "INFO"
+    max_batch_records: Annotated[int, Field(ge=1)] = 500
+
+
+SettingsT = TypeVar("SettingsT", bound=BaseSettings)
+
+
+def load(settings: type[SettingsT], **given: Any) -> SettingsT:  # noqa: ANN401 - any field of any settings class
+    """Read the environment, or print in one line everything that is missing or wrong and exit with code 2."""
+    try:
+        return settings(**given)
+    except ValidationError as error:
+        print(explain(error), file=sys.stderr)  # noqa: T201 - logging is set up from the settings that are missing
+        raise SystemExit(2) from None
+
+
+def explain(error: ValidationError) -> str:
+    """One line that names every variable that is missing or wrong, without its value."""
+    problems = error.errors(include_url=False, include_context=False, include_input=False)
+    missing = sorted(_variable(p["loc"]) for p in problems if p["type"] == "missing")
+    wrong = sorted(f"{_variable(p['loc'])} ({p['msg']})" for p in problems if p["type"] != "missing")
+    parts = []
+    if missing:
+        parts.append(f"missing environment variables: {', '.join(missing)}")
+    if wrong:
+        parts.append(f"wrong environment variables: {', '.join(wrong)}")
+    return f"{'; '.join(parts)} (.env.example describes each)"
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    return str(location[0]).upper() if location else "settings"

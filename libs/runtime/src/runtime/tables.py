@@ -1,0 +1,35 @@
+"""The tables that the runtime needs in each service's schema. The service's first migration creates them."""
+
+from alembic import op
+
+_OUTBOX = """
+create table outbox (
+    id bigint generated always as identity primary key,
+    slot int not null,
+    topic text not null,
+    partition int not null,
+    key bytea,
+    value bytea,
+    headers jsonb not null,
+    created_at timestamptz not null default now()
+) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000)
+"""
+
+_INBOX = """
+create table inbox (
+    event_id text primary key,
+    topic text not null,
+    received_at timestamptz not null default now()
+)
+"""
+
+
+def create_outbox() -> None:
+    """For use in a migration. Rows leave as soon as they are sent, so it is vacuumed by count, not by share."""
+    op.execute(_OUTBOX)
+    op.execute("create index outbox_slot_id on outbox (slot, id)")
+
+
+def create_inbox() -> None:
+    """For use in a migration."""
+    op.execute(_INBOX)

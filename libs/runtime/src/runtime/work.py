@@ -1,0 +1,85 @@
+"""One unit of work: a transaction, what it publishes and what it sets aside."""
+
+import contextlib
+import datetime as dt
+from collections.abc import AsyncIterator
+from typing import Any
+
+from contracts import AnyEvent, CloudEvent, Payload, topic_of
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from runtime import inbox
+from runtime.clock import Clock
+from runtime.dead_letter import dead_letter
+from runtime.outbox import Outbox, OutboxRow
+from runtime.records import Delivery, Record
+
+CONTENT_TYPE = {"content-type": "application/cloudevents+json; charset=UTF-8"}
+
+
+class Work:
+    """What a handler works with. It never commits: whoever opened the work does, once, at the end."""
+
+    def __init__(self, connection: AsyncConnection, *, group: str, source: str, now: dt.datetime) -> None:
+        self.connection = connection
+        self.now = now
+        self._group = group
+        self._source = source
+        self._rows: list[OutboxRow] = []
+        self._rejected_ids: list[str] = []
+
+    def publish(self, data: Payload, *, cause: AnyEvent | None = None, event_id: str | None = None) -> AnyEvent:
+        """Send `data` to its topic when the work commits; `cause` is the event that led to it.
+
+        Give an `event_id` where the same fact may be found twice, so that consumers recognise it.
+        """
+        event: AnyEvent = CloudEvent[type(data)].wrap(  # type: ignore[misc]  # the class is only known at run time
+            data,
+            source=self._source,
+            time=self.now,
+            event_id=event_id,
+            correlation_id=(cause.correlationid or cause.id) if cause else None,
+            causation_id=cause.id if cause else None,
+            traceparent=cause.traceparent if cause else None,
+        )
+        key = event.subject.encode() if event.subject is not None else None
+        self._rows.append(OutboxRow(topic_of(type(data)), key, event.to_bytes(), CONTENT_TYPE))
+        return event
+
+    def reject(self, delivery: Delivery[Any], reason: str, detail: str) -> None:
+        """Set this one record aside as a dead letter; the rest of the batch goes on."""
+        self._rejected_ids.append(delivery.event.id)
+        self.set_aside(delivery.record, reason, detail)
+
+    def set_aside(self, record: Record, reason: str, detail: str) -> None:
+        """Make a dead letter of a record that could not even be read."""
+        self._rows.append(dead_letter(record, self._group, reason, detail, self.now))
+
+    @property
+    def rejected(self) -> int:
+        """How many events were rejected so far."""
+        return len(self._rejected_ids)
+
+    async def flush(self, outbox: Outbox, *, forget_rejected: bool) -> None:
+        """Write what was published and set aside; the last statement before the commit, so that ids are taken late."""
+        if forget_rejected:
+            await inbox.release(self.connection, self._rejected_ids)
+        await outbox.add(self.connection, self._rows)
+
+
+class Worker:
+    """Opens units of work for one service."""
+
+    def __init__(self, engine: AsyncEngine, outbox: Outbox, *, group: str, clock: Clock) -> None:
+        self._engine = engine
+        self._outbox = outbox
+        self._group = group
+        self._clock = clock
+
+    @contextlib.asynccontextmanager
+    async def begin(self, *, has_inbox: bool = False) -> AsyncIterator[Work]:
+        """A transaction that commits state, inbox and outbox together at the end of the block, or nothing of it."""
+        async with self._engine.begin() as connection:
+            work = Work(connection, group=self._group, source=f"/{self._group}", now=self._clock())
+            yield work
+            await work.flush(self._outbox, forget_rejected=has_inbox)
