@@ -1,1 +1,1 @@
-"""How a marketplace plugs in: pusher, order reader, rate limits."""
+"""How a marketplace plugs in: loops and policies (pusher, order reader, rate limits), never an API."""

@@ -24,21 +24,26 @@ class Evidence(enum.StrEnum):
 
 
 class _Applied(Payload):
-    """What became of one revision at its marketplace; an `observed` reading belongs to no revision."""
-
     channel: Channel
     sku: Sku
     revision: Revision | None = None
+    """The target's. None: an `observed` reading, which belongs to no revision."""
     status: AppliedStatus
     submitted_at: Moment | None = None
     live_at: Moment | None = None
     evidence: Evidence | None = None
+    """What proves that it is live."""
     observed_at: Moment | None = None
+    """When the marketplace was read."""
     clock_offset_ms: int | None = None
+    """The marketplace's clock minus ours."""
     margin_ms: int | None = None
+    """How far the offset may be wrong."""
     attempt: Annotated[int, Field(ge=0)] = 0
     request_id: str | None = None
+    """The marketplace's id of the API call."""
     submission_id: str | None = None
+    """The marketplace's id of the write, for looking it up there."""
     issues: tuple[Issue, ...] = ()
 
     @property
@@ -47,18 +52,22 @@ class _Applied(Payload):
 
 
 class StockApplied(_Applied):
-    """What became of a stock target. `quantity` is the target's, `observed_quantity` what the marketplace shows."""
+    """What became of a stock target, or what the marketplace was seen to show."""
 
     event_type: ClassVar[str] = "channel.stock.applied.v1"
 
     quantity: Quantity | None = None
+    """The target's."""
     observed_quantity: Quantity | None = None
+    """What the marketplace shows."""
 
 
 class PriceApplied(_Applied):
-    """What became of a price target. `price` is the target's, `observed_price` what the marketplace shows."""
+    """What became of a price target, or what the marketplace was seen to show."""
 
     event_type: ClassVar[str] = "channel.price.applied.v1"
 
     price: Money | None = None
+    """The target's."""
     observed_price: Money | None = None
+    """What the marketplace shows."""

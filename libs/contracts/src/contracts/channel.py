@@ -1,5 +1,7 @@
 import enum
-from typing import ClassVar
+from typing import Annotated, ClassVar
+
+from pydantic import Field
 
 from contracts.envelope import Payload
 from contracts.types import Channel, Moment, Quantity, Reference, Sku
@@ -21,7 +23,9 @@ class SyncRequested(Payload):
     channel: Channel
     scope: SyncScope
     sku: Sku | None = None
+    """None: every SKU."""
     external_order_id: Reference | None = None
+    """None: every order."""
 
     @property
     def subject(self) -> str:
@@ -43,8 +47,11 @@ class ChannelStatusChanged(Payload):
     channel: Channel
     state: ChannelState
     orders_known_until: Moment | None = None
-    oldest_pending_seconds: float | None = None
+    """Every order placed up to then has been read; on the channel's clock."""
+    oldest_pending_seconds: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    """Age of the oldest target in the backlog."""
     backlog: Quantity = 0
+    """Listings whose newest target is neither accepted nor rejected."""
     last_error: str | None = None
 
     @property

@@ -22,11 +22,12 @@ class Payload(Value, abc.ABC):
         """The key of the Kafka record: events with one subject keep their order. None: no key, explicit partition."""
 
 
-DataT = TypeVar("DataT", bound=Payload)
+DataT_co = TypeVar("DataT_co", bound=Payload, covariant=True)
+WrappedT = TypeVar("WrappedT", bound=Payload)
 EventId = Annotated[str, Field(min_length=1, max_length=256)]
 
 
-class CloudEvent(Value, Generic[DataT]):
+class CloudEvent(Value, Generic[DataT_co]):
     """One event as it goes over the wire.
 
     `id` is the idempotency key: whoever sees it twice acts once. `correlationid` is the id of the first cause,
@@ -35,26 +36,34 @@ class CloudEvent(Value, Generic[DataT]):
 
     specversion: Literal["1.0"] = "1.0"
     id: EventId
+    """Unique: the idempotency key."""
     source: Annotated[str, Field(min_length=1)]
+    """The service that says it, such as `/inventory`."""
     type: Annotated[str, Field(min_length=1)]
+    """What the event is; decides the shape of `data`."""
     subject: str | None = None
+    """The record's key."""
     time: Moment
+    """When the event was written."""
     datacontenttype: Literal["application/json"] = "application/json"
     correlationid: str | None = None
+    """The id of the first cause."""
     causationid: str | None = None
+    """The id of the direct cause."""
     traceparent: str | None = None
-    data: DataT
+    """W3C Trace Context."""
+    data: DataT_co
 
     @model_validator(mode="after")
     def _type_matches_data(self) -> Self:
         if self.type != self.data.event_type:
-            raise ValueError(f"type is {self.type!r}, but this topic's data is of type {self.data.event_type!r}")
+            raise ValueError(f"the type of an event with this data is {self.data.event_type!r}")
         return self
 
     @classmethod
     def wrap(  # noqa: PLR0913 - the envelope simply has that many attributes, all by keyword
         cls,
-        data: DataT,
+        data: WrappedT,
         *,
         source: str,
         time: dt.datetime,
@@ -62,9 +71,9 @@ class CloudEvent(Value, Generic[DataT]):
         correlation_id: str | None = None,
         causation_id: str | None = None,
         traceparent: str | None = None,
-    ) -> "CloudEvent[DataT]":
+    ) -> "CloudEvent[WrappedT]":
         """Put `data` into an envelope. Without an id it gets a new one and so can't be recognised when sent again."""
-        return cls(
+        return cls(  # type: ignore[return-value]  # `cls` is CloudEvent of whatever `data` is
             id=event_id or str(uuid.uuid4()),
             source=source,
             type=data.event_type,

@@ -27,24 +27,27 @@ class FulfilledBy(enum.StrEnum):
 
 
 class Workflow(enum.StrEnum):
+    """Whose order it is. A marketplace's (`marketplace_direct`) is prepaid or COD and never in an instalment plan."""
+
     MARKETPLACE_DIRECT = "marketplace_direct"
     STOREFRONT = "storefront"
 
 
 class OrderLine(Value):
-    """One line. `quantity` is what was ordered; shipped and cancelled units are part of it."""
+    """One line of a marketplace's order."""
 
     external_line_id: Reference
     external_sku: Reference
     title: str | None = None
     quantity: Quantity
+    """What was ordered; shipped and cancelled units are part of it."""
     quantity_shipped: Quantity = 0
     quantity_cancelled: Quantity = 0
     unit_price: Money | None = None
 
 
 class MarketplaceOrderReceived(Payload):
-    """An order as its marketplace tells it now. `updated_at` orders the versions; `raw` holds no personal data."""
+    """An order as its marketplace tells it now."""
 
     event_type: ClassVar[str] = "marketplace.order.received.v1"
 
@@ -52,13 +55,17 @@ class MarketplaceOrderReceived(Payload):
     external_order_id: Reference
     status: OrderStatus
     placed_at: Moment
+    """On the channel's clock."""
     updated_at: Moment
+    """On the channel's clock: the newest version wins."""
     fulfilled_by: FulfilledBy = FulfilledBy.MERCHANT
     payment_method: str | None = None
     ship_by: Moment | None = None
+    """When the merchant must have shipped it."""
     total: Money | None = None
     lines: Annotated[tuple[OrderLine, ...], Field(min_length=1)]
     raw: dict[str, Any] = Field(default_factory=dict)
+    """The marketplace's answer, personal data removed."""
 
     @property
     def subject(self) -> str:
@@ -69,9 +76,11 @@ class ImportedLine(Value):
     """A line of an internal order, mapped to our SKU."""
 
     line_reference: Reference
+    """The marketplace's id of the line."""
     sku: Sku
     title: str | None = None
     quantity: Quantity
+    """What was ordered; shipped and cancelled units are part of it."""
     quantity_shipped: Quantity = 0
     quantity_cancelled: Quantity = 0
     unit_price: Money | None = None
@@ -80,6 +89,7 @@ class ImportedLine(Value):
 class _InternalOrder(Payload):
     order_id: Reference
     source: Channel
+    """The channel where it was placed."""
     external_order_id: Reference
     status: OrderStatus
     workflow: Workflow
@@ -103,12 +113,13 @@ class OrderChanged(_InternalOrder):
 
 
 class OrdersWatermark(Payload):
-    """All orders placed on `channel` up to `known_until` (the channel's clock) precede this record in its partition."""
+    """All orders placed on `channel` up to `known_until` precede this record in its partition."""
 
     event_type: ClassVar[str] = "orders.watermark.v1"
 
     channel: Channel
     known_until: Moment
+    """On the channel's clock."""
 
     @property
     def subject(self) -> None:

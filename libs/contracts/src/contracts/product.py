@@ -7,7 +7,7 @@ from contracts.types import DecimalText, Money, Sku
 
 
 class ProductChanged(Payload):
-    """The storefront's catalogue has a new or changed product. `vat_rate` is a fraction: 0.14 is 14 %."""
+    """The storefront's catalogue has a new or changed product."""
 
     event_type: ClassVar[str] = "product.changed.v1"
 
@@ -15,7 +15,9 @@ class ProductChanged(Payload):
     title: Annotated[str, Field(max_length=1000)]
     category: Annotated[str, Field(max_length=256)] | None = None
     base_price: Money | None = None
+    """Before a channel's price rules."""
     vat_rate: DecimalText | None = None
+    """A fraction: 0.14 is 14 %."""
     is_active: bool = True
 
     @property

@@ -24,6 +24,7 @@ class ReservationChanged(Payload):
     quantity: Quantity
     status: ReservationStatus
     expires_at: Moment | None = None
+    """When the units are free again unless a sale consumes them."""
 
     @property
     def subject(self) -> str:

@@ -8,15 +8,19 @@ from contracts.types import Channel, Issue, Moment, Quantity, Reference, Value
 
 
 class PackageLine(Value):
+    """What of one order line is in the parcel."""
+
     external_line_id: Reference
     quantity: Quantity
 
 
 class Package(Value):
-    """One parcel. `package_id` is ours and stays the same when the parcel is told again."""
+    """One parcel."""
 
     package_id: Reference
+    """Ours; the same when the parcel is told again."""
     carrier_code: str
+    """The marketplace's code of the carrier."""
     carrier_name: str | None = None
     tracking_number: str
     shipped_at: Moment

@@ -24,10 +24,8 @@ _INCREASES = {StockReason.RESTOCK, StockReason.RETURN, StockReason.CANCELLATION}
 class StockChanged(Payload):
     """Units came or went.
 
-    A `stocktake` states what was counted (`counted_qty` at `counted_at`, without units that are sold but not yet
-    shipped); every other reason states a change: below zero for a sale, above zero for a restock, a return or a
-    cancellation, either for an adjustment. `placed_at` is on the channel's clock. `reference` and `line_reference` are
-    the order and its line, `channel` the place where it happened.
+    A `stocktake` states what was counted (`counted_qty` at `counted_at`); every other reason states a change: below
+    zero for a sale, above zero for a restock, a return or a cancellation, either for an adjustment.
     """
 
     event_type: ClassVar[str] = "stock.changed.v1"
@@ -35,13 +33,21 @@ class StockChanged(Payload):
     sku: Sku
     reason: StockReason
     change_qty: ChangeQuantity | None = None
+    """Units that came (above 0) or went (below 0); never 0."""
     counted_qty: Quantity | None = None
+    """Stocktake only: the units counted, without those sold but not yet shipped."""
     counted_at: Moment | None = None
+    """Stocktake only: when they were counted."""
     channel: Channel | None = None
+    """Where it happened."""
     placed_at: Moment | None = None
+    """When the order was placed, on the channel's clock."""
     reference: Reference | None = None
+    """The order, delivery or count behind it."""
     line_reference: Reference | None = None
+    """The order's line."""
     reservation_id: Reference | None = None
+    """The reservation that this sale consumes."""
 
     @property
     def subject(self) -> str:

@@ -16,11 +16,7 @@ class Urgency(enum.StrEnum):
 
 
 class StockTarget(Payload):
-    """What a channel should offer of a SKU from now on: an absolute quantity, newest revision wins.
-
-    `live_above` is None until escrow states which readings prove that the target is live. `explanation` holds the
-    inputs and the arithmetic, for people.
-    """
+    """What a channel should offer of a SKU from now on: an absolute quantity, newest revision wins."""
 
     event_type: ClassVar[str] = "channel.stock.target.v1"
 
@@ -30,8 +26,10 @@ class StockTarget(Payload):
     quantity: Quantity
     revision: Revision
     live_above: Quantity | None = None
+    """A reading above this and up to `quantity` proves that the target is live. None: escrow has not stated it."""
     urgency: Urgency
     explanation: dict[str, Any] = Field(default_factory=dict)
+    """The inputs and the arithmetic, for people."""
 
     @property
     def subject(self) -> str:
@@ -49,6 +47,7 @@ class PriceTarget(Payload):
     price: Money
     revision: Revision
     explanation: dict[str, Any] = Field(default_factory=dict)
+    """The inputs and the arithmetic, for people."""
 
     @property
     def subject(self) -> str:

@@ -8,14 +8,11 @@ from contracts import InvalidEventError, Payload, parse
 
 from runtime import inbox
 from runtime.errors import PoisonError, is_transient, one_line
-from runtime.logs import get_logger
 from runtime.records import Delivery, Record
 from runtime.work import Work, Worker
 
 Handler = Callable[[Sequence[Delivery[Any]], Work], Awaitable[None]]
 """Handles the deliveries of one route in one transaction: all of a batch at once, in partition order."""
-
-_log = get_logger(__name__)
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -67,7 +64,6 @@ class Processor:
         detail = error.detail if isinstance(error, PoisonError) else one_line(error)
         async with self._worker.begin() as work:
             work.set_aside(records[0], reason, detail)
-        _warn(records[0], reason, detail)
 
     async def _transact(self, records: Sequence[Record]) -> None:
         async with self._worker.begin(has_inbox=self._has_inbox) as work:
@@ -84,7 +80,6 @@ class Processor:
                 events.append(Delivery(record, parse(record.topic, record.value)))
             except InvalidEventError as error:
                 work.set_aside(record, error.reason, error.detail)
-                _warn(record, error.reason, error.detail)
         return events
 
 
@@ -98,14 +93,3 @@ async def _fresh(route: Route, events: Sequence[Delivery[Any]], work: Work) -> l
         return list(by_id.values())
     claimed = await inbox.claim(work.connection, route.topic, by_id)
     return [delivery for event_id, delivery in by_id.items() if event_id in claimed]
-
-
-def _warn(record: Record, reason: str, detail: str) -> None:
-    _log.warning(
-        "dead letter",
-        topic=record.topic,
-        partition=record.partition,
-        offset=record.offset,
-        reason=reason,
-        detail=detail,
-    )

@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from contracts import CloudEvent, Payload
 
-DataT = TypeVar("DataT", bound=Payload)
+DataT_co = TypeVar("DataT_co", bound=Payload, covariant=True)
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -22,14 +22,14 @@ class Record:
 
 
 @dc.dataclass(frozen=True, slots=True)
-class Delivery(Generic[DataT]):
+class Delivery(Generic[DataT_co]):
     """A record together with the event that was read from it."""
 
     record: Record
-    event: CloudEvent[DataT]
+    event: CloudEvent[DataT_co]
 
     @property
-    def data(self) -> DataT:
+    def data(self) -> DataT_co:
         return self.event.data
 
 

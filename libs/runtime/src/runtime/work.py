@@ -11,10 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from runtime import inbox
 from runtime.clock import Clock
 from runtime.dead_letter import dead_letter
+from runtime.logs import get_logger
 from runtime.outbox import Outbox, OutboxRow
 from runtime.records import Delivery, Record
 
 CONTENT_TYPE = {"content-type": "application/cloudevents+json; charset=UTF-8"}
+
+_log = get_logger(__name__)
 
 
 class Work:
@@ -53,12 +56,20 @@ class Work:
 
     def set_aside(self, record: Record, reason: str, detail: str) -> None:
         """Make a dead letter of a record that could not even be read."""
+        _log.warning(
+            "dead letter",
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            reason=reason,
+            detail=detail,
+        )
         self._rows.append(dead_letter(record, self._group, reason, detail, self.now))
 
     @property
-    def rejected(self) -> int:
-        """How many events were rejected so far."""
-        return len(self._rejected_ids)
+    def rows(self) -> tuple[OutboxRow, ...]:
+        """What will go to the outbox, in order."""
+        return tuple(self._rows)
 
     async def flush(self, outbox: Outbox, *, forget_rejected: bool) -> None:
         """Write what was published and set aside; the last statement before the commit, so that ids are taken late."""

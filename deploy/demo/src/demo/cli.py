@@ -1,0 +1,109 @@
+"""`make demo`: the stack up, a day through it, the proof, the stack down."""
+
+import argparse
+import asyncio
+import dataclasses as dc
+import os
+import shutil
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from local_stack.config import StackConfig
+from local_stack.errors import StackError
+from local_stack.programs import DEFAULT_API_KEY
+from local_stack.signals import cancelled_by_signals
+from local_stack.stack import Stack
+from rich.console import Console
+
+from demo.catalogue import built_in_day
+from demo.day import Pace, Running, live_through
+from demo.house import SERVICES, open_house
+from demo.report import Progressing, Summary, console, save, show
+from demo.sales import Day, SalesError, read_sales
+from demo.scenario import plan_day
+
+_FOLDER = Path("var")
+_SHOWN_ROWS = 5
+_BRISK = {
+    "AMAZON_ORDER_POLL_SECONDS": "1",
+    "NOON_ORDER_POLL_SECONDS": "1",
+    "AMAZON_PUSH_RATE": "200",
+    "AMAZON_PUSH_BURST": "200",
+    "NOON_PUSH_RATE": "200",
+    "NOON_PUSH_BURST": "200",
+}
+"""The sandboxes of the demo have no rate limits, and a demo has no 180 s to wait for an order."""
+
+
+def main() -> None:
+    """Exit code 0: all proven. 1: a difference was found. 2: it could not be run, with one line that says why."""
+    arguments = _arguments()
+    screen = console()
+    try:
+        day = read_sales(arguments.sales) if arguments.sales else built_in_day()
+        summary = asyncio.run(_run(day, arguments, screen))
+    except (SalesError, StackError) as error:
+        print(f"demo: {error}", file=sys.stderr)
+        sys.exit(2)
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        print("demo: stopped; everything that it started is stopped too", file=sys.stderr)
+        sys.exit(130)
+    show(screen, summary)
+    save(arguments.json, summary)
+    screen.print(f"The same as JSON: {arguments.json}", highlight=False)
+    sys.exit(0 if summary.ok else 1)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
+    parser.add_argument("--sales", type=Path, help="a CSV file with the columns of the UCI Online Retail set")
+    parser.add_argument("--rate", type=float, default=80.0, help="sales a second (default: 80)")
+    parser.add_argument("--kill", choices=(*SERVICES, "control"), help="SIGKILL this service in the middle of the day")
+    parser.add_argument("--json", type=Path, default=_FOLDER / "demo.json", help="where the result goes")
+    return parser.parse_args()
+
+
+async def _run(day: Day, arguments: argparse.Namespace, screen: Console) -> Summary:
+    with cancelled_by_signals(), Progressing(screen) as progress:
+        _tell_left_out(day, progress)
+        config = _stack_config(os.environ)
+        shutil.rmtree(config.folder, ignore_errors=True)
+        try:
+            async with Stack(config, progress.say) as stack:
+                return await _live(stack, day, arguments, progress)
+        finally:
+            progress.say(f"everything is stopped; the logs are in {config.logs}")
+
+
+async def _live(stack: Stack, day: Day, arguments: argparse.Namespace, progress: Progressing) -> Summary:
+    urls = {name: stack.url(name) for name in (*SERVICES, "control", "sandbox-amazon", "sandbox-noon")}
+
+    async def kill() -> None:
+        progress.say(f"SIGKILL {arguments.kill}, in the middle of it all")
+        stack.supervisor.kill(arguments.kill)
+
+    def restarts() -> dict[str, int]:
+        return {name: stack.supervisor.restarts(name) for name in urls}
+
+    api_key = os.environ.get("API_KEY", DEFAULT_API_KEY)
+    pace = Pace(run_id=f"{time.time_ns():x}", rate=arguments.rate, left_out=len(day.left_out))
+    async with open_house(urls, api_key) as house:
+        running = Running(house, stack.bootstrap_servers, restarts)
+        return await live_through(plan_day(day), running, pace, progress, kill if arguments.kill else None)
+
+
+def _stack_config(environment: Mapping[str, str]) -> StackConfig:
+    config = StackConfig.from_environment(environment, folder=(_FOLDER / "demo-stack").resolve())
+    return dc.replace(config, extra_environment=_BRISK, throwaway=True)
+
+
+def _tell_left_out(day: Day, progress: Progressing) -> None:
+    if not day.left_out:
+        return
+    progress.say(f"{len(day.left_out)} rows are left out:")
+    for row in day.left_out[:_SHOWN_ROWS]:
+        progress.say(f"  line {row.line}: {row.reason}")
+    if len(day.left_out) > _SHOWN_ROWS:
+        progress.say(f"  and {len(day.left_out) - _SHOWN_ROWS} more")

@@ -1,0 +1,185 @@
+"""The day itself: set up, sales and buyers side by side, quiet, proof."""
+
+import asyncio
+import dataclasses as dc
+import time
+from collections.abc import Awaitable, Callable, Mapping
+
+from demo.buyers import Buyers
+from demo.checks import Found, judge
+from demo.house import House, at_once
+from demo.observer import Observer, observe, percentile, sale_times
+from demo.quiet import wait_until_quiet
+from demo.report import Progressing, Summary, verdict_fields
+from demo.scenario import MARKETPLACES, Scenario, external_sku
+from demo.storefront import Storefront, open_storefront
+
+_SET_UP_SECONDS = 120.0
+_QUIET_SECONDS = 150.0
+
+Interruption = Callable[[], Awaitable[None]]
+
+
+@dc.dataclass(frozen=True, slots=True)
+class Running:
+    """A running system. `restarts` tells how often each program had to be started again."""
+
+    house: House
+    bootstrap_servers: str
+    restarts: Callable[[], Mapping[str, int]]
+
+
+@dc.dataclass(frozen=True, slots=True)
+class Pace:
+    """`rate`: sales a second. `run_id` makes this run's invoices unlike any other's."""
+
+    run_id: str
+    rate: float = 80.0
+    left_out: int = 0
+
+
+@dc.dataclass(frozen=True, slots=True)
+class Actors:
+    """Who takes part, and who watches."""
+
+    storefront: Storefront
+    buyers: Buyers
+    observer: Observer
+
+
+async def live_through(
+    scenario: Scenario, running: Running, pace: Pace, progress: Progressing, interrupt: Interruption | None = None
+) -> Summary:
+    """The whole day. `interrupt` is called once, in the middle of it."""
+    started = time.monotonic()
+    async with (
+        observe(running.bootstrap_servers) as observer,
+        open_storefront(running.bootstrap_servers, pace.run_id) as storefront,
+    ):
+        actors = Actors(storefront, Buyers(running.house), observer)
+        await _set_up(scenario, running, storefront, progress)
+        await _trade(scenario, actors, pace, progress, interrupt)
+        await _come_to_rest(running, actors, progress)
+        found = await _look(running.house)
+    summary = _summarise(scenario, actors, pace, found)
+    return dc.replace(
+        summary,
+        api_calls={channel: await running.house.calls(channel) for channel in MARKETPLACES},
+        restarts={name: count for name, count in running.restarts().items() if count},
+        duration_s=round(time.monotonic() - started, 1),
+    )
+
+
+async def _set_up(scenario: Scenario, running: Running, storefront: Storefront, progress: Progressing) -> None:
+    house = running.house
+    progress.say(f"loading {len(scenario.products)} products")
+    for product in scenario.products:
+        await storefront.offer(product)
+    await storefront.flush()
+    await _until(lambda: _known(house, scenario), "the inventory to know the products")
+    for product in scenario.products:
+        await storefront.count(product)
+    await storefront.flush()
+    for channel in MARKETPLACES:
+        await house.list_on_marketplace(channel, [external_sku(channel, p.sku) for p in scenario.products])
+    listings = [(channel, product.sku) for product in scenario.products for channel in MARKETPLACES]
+    task = progress.begin("listing on the marketplaces", len(listings))
+
+    async def put(listing: tuple[str, str]) -> None:
+        channel, sku = listing
+        await house.put_listing(channel, sku, external_sku(channel, sku))
+        progress.advance(task)
+
+    await at_once(listings, put)
+    progress.say("waiting for the first quantities to reach the marketplaces")
+    await _quiet(running, _nothing_missing, _SET_UP_SECONDS, progress)
+
+
+async def _trade(
+    scenario: Scenario, actors: Actors, pace: Pace, progress: Progressing, interrupt: Interruption | None
+) -> None:
+    """Sales at an even pace; the purchases spread evenly between them."""
+    sales = progress.begin("sales and marketplace orders", len(scenario.lines) + len(scenario.purchases))
+    step = max(1, len(scenario.lines) // max(1, len(scenario.purchases)))
+    purchases = iter(scenario.purchases)
+    began = time.monotonic()
+    for number, line in enumerate(scenario.lines):
+        if interrupt and number == len(scenario.lines) // 2:
+            await interrupt()
+        await actors.storefront.sell(line)
+        progress.advance(sales)
+        if number % step == 0 and (purchase := next(purchases, None)):
+            await actors.buyers.buy(purchase)
+            progress.advance(sales)
+        await asyncio.sleep(max(0.0, began + number / pace.rate - time.monotonic()))
+    for purchase in purchases:
+        await actors.buyers.buy(purchase)
+        progress.advance(sales)
+    await actors.storefront.flush()
+    await actors.buyers.settle()
+
+
+async def _come_to_rest(running: Running, actors: Actors, progress: Progressing) -> None:
+    async def settled() -> str:
+        taken = {log["event_id"] for log in await running.house.logs()}
+        missing = len(actors.storefront.published.keys() - taken)
+        if missing:
+            return f"{missing} sales are not in the ledger"
+        return await _unread_orders(running.house, actors.buyers)
+
+    progress.say("waiting until nothing is on its way any more")
+    await _quiet(running, settled, _QUIET_SECONDS, progress)
+
+
+async def _unread_orders(house: House, buyers: Buyers) -> str:
+    imported = {
+        (order["source"], order["external_order_id"]): sum(line["quantity_cancelled"] for line in order["lines"])
+        for order in await house.orders()
+    }
+    missing = [o for o in buyers.bought if imported.get((o.channel, o.order_id)) != o.cancelled]
+    return f"{len(missing)} orders are not imported as they are now" if missing else ""
+
+
+async def _quiet(
+    running: Running, settled: Callable[[], Awaitable[str]], seconds: float, progress: Progressing
+) -> None:
+    rest = await wait_until_quiet(running.house, running.bootstrap_servers, settled, seconds=seconds)
+    if rest:
+        progress.say(f"not quiet after {seconds:.0f} s: {rest}")
+
+
+async def _nothing_missing() -> str:
+    return ""
+
+
+async def _known(house: House, scenario: Scenario) -> bool:
+    return {product.sku for product in scenario.products} <= (await house.stock()).keys()
+
+
+async def _until(condition: Callable[[], Awaitable[bool]], what: str) -> None:
+    deadline = time.monotonic() + _SET_UP_SECONDS
+    while not await condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"waited {_SET_UP_SECONDS:.0f} s for {what}")
+        await asyncio.sleep(0.2)
+
+
+async def _look(house: House) -> Found:
+    shown = {channel: await house.shown(channel) for channel in MARKETPLACES}
+    return Found(await house.stock(), await house.logs(), await house.orders(), shown)
+
+
+def _summarise(scenario: Scenario, actors: Actors, pace: Pace, found: Found) -> Summary:
+    bought = actors.buyers.bought
+    verdict = judge(scenario, actors.storefront.published, bought, found)
+    latencies = actors.observer.latencies(sale_times(found.logs, actors.storefront.times), MARKETPLACES)
+    return Summary(
+        sales=sum(line.quantity > 0 for line in scenario.lines),
+        returns=sum(line.quantity < 0 for line in scenario.lines),
+        left_out=pace.left_out,
+        marketplace_orders=len(bought),
+        cancelled=sum(order.cancelled > 0 for order in bought),
+        refused=actors.buyers.refused,
+        latency_ms={"p50": percentile(latencies, 0.5), "p99": percentile(latencies, 0.99)},
+        **verdict_fields(verdict),
+    )

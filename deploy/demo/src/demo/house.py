@@ -1,0 +1,129 @@
+"""The running system as seen from outside: its HTTP APIs and the marketplaces' control surfaces."""
+
+import asyncio
+import contextlib
+import dataclasses as dc
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+import httpx
+
+from demo.scenario import MARKETPLACES
+
+SERVICES = ("inventory", "amazon-connector", "noon-connector", "order-importer")
+_PAGE = 1000
+ItemT = TypeVar("ItemT")
+
+
+@dc.dataclass(frozen=True, slots=True)
+class House:
+    """`urls` by program name: the services, `sandbox-amazon` and `sandbox-noon`."""
+
+    http: httpx.AsyncClient
+    urls: Mapping[str, str]
+    api_key: str
+
+    async def stock(self) -> dict[str, Any]:
+        """Every product of the inventory by SKU."""
+        return {item["sku"]: item async for item in self._pages("inventory", "/v1/stock", "stock", "sku", "")}
+
+    async def logs(self) -> list[dict[str, Any]]:
+        """The whole ledger, oldest first."""
+        return [entry async for entry in self._pages("inventory", "/v1/logs", "logs", "id", 0)]
+
+    async def orders(self) -> list[dict[str, Any]]:
+        """Every imported order."""
+        return [order async for order in self._pages("order-importer", "/v1/orders", "orders", "order_id", "")]
+
+    async def readiness(self, service: str) -> dict[str, Any]:
+        """What `/readyz` says; empty when nobody answers (a service that was killed is on its way back)."""
+        try:
+            answer: dict[str, Any] = (await self.http.get(f"{self.urls[service]}/readyz")).json()
+        except httpx.TransportError:
+            return {}
+        return answer
+
+    async def put_listing(self, channel: str, sku: str, external: str) -> None:
+        path = f"/v1/listings/{channel}/{_quoted(sku)}"
+        await self._call("PUT", "inventory", path, json={"external_sku": external})
+
+    async def list_on_marketplace(self, channel: str, external_skus: Iterable[str]) -> None:
+        """Make the listings known to the marketplace itself, with nothing to sell yet."""
+        body = [{"external_sku": external, "quantity": 0} for external in external_skus]
+        await self._call("POST", f"sandbox-{channel}", "/_sandbox/listings", json=body)
+
+    async def buy(self, channel: str, external_sku: str, quantity: int, status: str) -> str | None:
+        """A buyer orders. None: the marketplace had not enough."""
+        body = {"external_sku": external_sku, "quantity": quantity, "status": status}
+        response = await self.http.post(f"{self.urls[f'sandbox-{channel}']}/_sandbox/orders", json=body)
+        if response.status_code == httpx.codes.CONFLICT:
+            return None
+        return str(_checked(response)["external_order_id"])
+
+    async def cancel(self, channel: str, order_id: str, quantity: int) -> None:
+        await self._call(
+            "POST", f"sandbox-{channel}", f"/_sandbox/orders/{order_id}/cancel", json={"quantity": quantity}
+        )
+
+    async def shown(self, channel: str) -> dict[str, int]:
+        """What the marketplace shows now: quantity by external SKU."""
+        state = await self._call("GET", f"sandbox-{channel}", "/_sandbox/state")
+        return {external: listing["quantity"] for external, listing in state["listings"].items()}
+
+    async def calls(self, channel: str) -> int:
+        """How many API calls the marketplace has had."""
+        return len(await self._call("GET", f"sandbox-{channel}", "/_sandbox/calls"))
+
+    async def _pages(self, service: str, path: str, name: str, key: str, after: Any) -> AsyncIterator[Any]:  # noqa: ANN401
+        while True:
+            page = (await self._call("GET", service, path, params={"after": after, "limit": _PAGE}))[name]
+            for item in page:
+                yield item
+            if len(page) < _PAGE:
+                return
+            after = page[-1][key]
+
+    async def _call(self, method: str, program: str, path: str, **arguments: Any) -> Any:  # noqa: ANN401 - JSON
+        """Ask again while nobody answers: a program may be killed and restarted while we ask."""
+        for attempt in range(60):
+            with contextlib.suppress(httpx.TransportError):
+                headers = {"X-API-Key": self.api_key}
+                return _checked(
+                    await self.http.request(method, self.urls[program] + path, headers=headers, **arguments)
+                )
+            await asyncio.sleep(0.1 * min(attempt + 1, 10))
+        raise ConnectionError(f"{program} at {self.urls[program]} does not answer")
+
+
+@contextlib.asynccontextmanager
+async def open_house(urls: Mapping[str, str], api_key: str) -> AsyncIterator[House]:
+    limits = httpx.Limits(max_connections=64, max_keepalive_connections=32)
+    async with httpx.AsyncClient(timeout=20, limits=limits) as http:
+        yield House(http, urls, api_key)
+
+
+async def at_once(items: Iterable[ItemT], act: Callable[[ItemT], Awaitable[None]], *, width: int = 12) -> None:
+    """Do `act` for each item, `width` at a time."""
+    waiting = iter(items)
+
+    async def worker() -> None:
+        for item in waiting:
+            await act(item)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(width):
+            group.create_task(worker())
+
+
+def marketplaces() -> tuple[str, ...]:
+    return MARKETPLACES
+
+
+def _checked(response: httpx.Response) -> Any:  # noqa: ANN401 - JSON
+    if response.is_error:
+        raise RuntimeError(f"{response.request.method} {response.request.url}: {response.status_code} {response.text}")
+    return response.json()
+
+
+def _quoted(sku: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in sku.encode())

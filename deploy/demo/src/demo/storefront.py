@@ -1,0 +1,82 @@
+"""SaberStore itself, as far as Mizan sees it: it publishes products and stock changes to Kafka."""
+
+import contextlib
+import datetime as dt
+from collections.abc import AsyncIterator
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+from contracts import CloudEvent, Money, Payload, ProductChanged, StockChanged, StockReason, topic_of
+
+from demo.sales import SaleLine
+from demo.scenario import Product
+
+CHANNEL = "saberstore"
+_SOURCE = "/storefront"
+
+
+class Storefront:
+    """Keeps the id and the time of every sale and return that it published: what must be found in the ledger."""
+
+    def __init__(self, producer: Any, run_id: str) -> None:  # noqa: ANN401 - aiokafka is untyped
+        self._producer = producer
+        self._run_id = run_id
+        self.published: dict[str, tuple[str, int]] = {}
+        """Event id -> (SKU, change in units)."""
+        self.times: dict[str, dt.datetime] = {}
+
+    async def offer(self, product: Product) -> None:
+        price = Money(amount=product.price, currency="EGP")
+        await self._publish(ProductChanged(sku=product.sku, title=product.title, base_price=price))
+
+    async def count(self, product: Product) -> None:
+        """The opening stock is a stocktake."""
+        counted = StockChanged(
+            sku=product.sku, reason=StockReason.STOCKTAKE, counted_qty=product.opening, counted_at=_now()
+        )
+        await self._publish(counted)
+
+    async def sell(self, line: SaleLine) -> None:
+        """A sale, or a return where the quantity is below zero."""
+        change = StockChanged(
+            sku=line.sku,
+            reason=StockReason.SALE if line.quantity > 0 else StockReason.RETURN,
+            change_qty=-line.quantity,
+            channel=CHANNEL,
+            placed_at=_now(),
+            reference=f"{self._run_id}-{line.invoice}",
+            line_reference=str(line.line),
+        )
+        event_id, time = await self._publish(change)
+        self.published[event_id] = (line.sku, -line.quantity)
+        self.times[event_id] = time
+
+    async def flush(self) -> None:
+        """Return when Kafka has everything."""
+        await self._producer.flush()
+
+    async def _publish(self, data: Payload) -> tuple[str, dt.datetime]:
+        event = CloudEvent.wrap(data, source=_SOURCE, time=_now())
+        key = event.subject.encode() if event.subject else None
+        await self._producer.send(topic_of(type(data)), event.to_bytes(), key=key)
+        return event.id, event.time
+
+
+@contextlib.asynccontextmanager
+async def open_storefront(bootstrap_servers: str, run_id: str) -> AsyncIterator[Storefront]:
+    producer = AIOKafkaProducer(
+        bootstrap_servers=bootstrap_servers,
+        acks="all",
+        enable_idempotence=True,
+        linger_ms=2,
+        client_id="demo-storefront",
+    )
+    await producer.start()
+    try:
+        yield Storefront(producer, run_id)
+    finally:
+        await producer.stop()
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)

@@ -1,0 +1,7 @@
+"""Runs the command line."""
+
+import sys
+
+from local_stack.cli import main
+
+sys.exit(main())

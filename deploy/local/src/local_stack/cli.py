@@ -1,0 +1,80 @@
+"""The command line: `python -m local_stack up|down|status|run`."""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+
+from local_stack.config import StackConfig
+from local_stack.down import down, purge
+from local_stack.errors import StackError
+from local_stack.run import run
+from local_stack.stack import Stack
+from local_stack.state import StackState, read_state
+from local_stack.status import conditions, status_table
+from local_stack.up import up
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """
+    Carry out one command.
+
+    Returns:
+        0; 1 where something does not work; 2 for wrong use or a missing prerequisite.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        return _carry_out(options, StackConfig.from_environment(os.environ))
+    except StackError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        return 0 if options.command == "run" else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m local_stack", description="Mizan as local processes.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, text in (("up", "start everything in the background"), ("run", "start everything in the foreground")):
+        command = commands.add_parser(name, help=text, description=text)
+        command.add_argument("--keep", action="store_true", help="leave running what did start when something did not")
+    command = commands.add_parser("down", help="stop everything", description="stop everything that `up` started")
+    command.add_argument("--purge", action="store_true", help="delete all data too")
+    commands.add_parser("status", help="show what runs", description="show what runs")
+    return parser
+
+
+def _carry_out(options: argparse.Namespace, config: StackConfig) -> int:
+    match options.command:
+        case "up":
+            return _show(up(config, _say, keep=options.keep))
+        case "run":
+            asyncio.run(run(Stack(config, _say), _say, keep=options.keep))
+        case "down":
+            down(config.folder, _say)
+            if options.purge:
+                purge(config.folder, _say)
+        case _:
+            state = read_state(config.folder)
+            if state is None:
+                print("nothing is running")
+                return 1
+            return _show(state)
+    return 0
+
+
+def _show(state: StackState) -> int:
+    """Print the table; 0 where everything is well."""
+    found = asyncio.run(conditions(state))
+    print(status_table(state, found))
+    if state.trouble:
+        print(state.trouble, file=sys.stderr)
+    if not state.supervised:
+        print("the supervisor is gone: `make down` stops what still runs", file=sys.stderr)
+    well = state.supervised and state.phase == "ready" and set(found.values()) <= {"ready"}
+    return 0 if well else 1
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)

@@ -1,0 +1,25 @@
+"""The Amazon stand-in as an application. A cancelled unit goes back on sale by itself."""
+
+from fastapi import FastAPI
+
+from sandbox.amazon.auth import Tokens
+from sandbox.amazon.listings import ListingsItems, describe
+from sandbox.amazon.orders import Orders
+from sandbox.amazon.settings import AmazonSettings
+from sandbox.amazon.wire import refuse
+from sandbox.clock import Clock, system_clock
+from sandbox.faults import Faults
+from sandbox.marketplace import Marketplace, assemble
+from sandbox.store import Store
+
+
+def build(settings: AmazonSettings, clock: Clock = system_clock, seed: int | None = None) -> FastAPI:
+    """Make the application.
+
+    Order ids count up behind the time of the start, so a restarted stand-in does not give one out again.
+    """
+    started = int(clock().timestamp()) % 10**7
+    store = Store(clock, lambda number: f"402-{started:07d}-{number:07d}", restocks_on_cancel=True)
+    tokens = Tokens(settings, clock)
+    routers = [tokens.router(), ListingsItems(settings, store).router(tokens), Orders(settings, store).router(tokens)]
+    return assemble(Marketplace("Amazon stand-in", describe, refuse), routers, store, Faults(seed), clock)

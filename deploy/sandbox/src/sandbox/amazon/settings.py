@@ -1,0 +1,41 @@
+"""The seller account that the Amazon stand-in knows, and two of its habits."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sandbox.environment import Environment
+
+MARKETPLACE_ID = "ARBP9OOSHTCHU"
+"""Amazon.eg. Fixed, so that a client with another country's id is found out."""
+
+
+@dataclass(frozen=True)
+class AmazonSettings:
+    """`order_delay` is how far behind now an order search ends when it names no end (two minutes at Amazon)."""
+
+    client_id: str
+    client_secret: str
+    refresh_token: str
+    seller_id: str
+    token_life: timedelta = timedelta(hours=1)
+    order_delay: timedelta = timedelta(0)
+
+
+def read_settings(environment: Environment) -> AmazonSettings:
+    """Read AMAZON_CLIENT_ID, AMAZON_CLIENT_SECRET, AMAZON_REFRESH_TOKEN and AMAZON_SELLER_ID.
+
+    SANDBOX_TOKEN_SECONDS (3600) and SANDBOX_ORDER_DELAY_SECONDS (0) need not be set.
+
+    Raises:
+        EnvironmentVariablesError: one is missing or unreadable.
+    """
+    settings = AmazonSettings(
+        client_id=environment.text("AMAZON_CLIENT_ID"),
+        client_secret=environment.text("AMAZON_CLIENT_SECRET"),
+        refresh_token=environment.text("AMAZON_REFRESH_TOKEN"),
+        seller_id=environment.text("AMAZON_SELLER_ID"),
+        token_life=timedelta(seconds=environment.number("SANDBOX_TOKEN_SECONDS", 3600)),
+        order_delay=timedelta(seconds=environment.number("SANDBOX_ORDER_DELAY_SECONDS", 0)),
+    )
+    environment.check()
+    return settings

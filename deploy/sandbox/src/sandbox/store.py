@@ -1,0 +1,244 @@
+"""What a marketplace holds: listings, orders, and the arithmetic between them.
+
+All of it is synchronous, so within one event loop every change is atomic.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from sandbox.clock import Clock, in_milliseconds
+
+DEFAULT_PRICE = Decimal("100.00")
+
+
+class Status(StrEnum):
+    """Where an order stands; Noon's stand-in prints these words as they are."""
+
+    PENDING = "pending"
+    UNSHIPPED = "unshipped"
+    PARTIALLY_SHIPPED = "partially_shipped"
+    SHIPPED = "shipped"
+    CANCELLED = "cancelled"
+
+
+class NotFoundError(Exception):
+    """No such listing or order."""
+
+
+class ConflictError(Exception):
+    """The request does not fit what is there: short of stock, or more units than are open."""
+
+
+@dataclass(slots=True)
+class Listing:
+    """One SKU on sale. `quantity` is what can be bought now, `quantity_set` the last number written to it."""
+
+    external_sku: str
+    quantity: int
+    quantity_set: int
+    created_at: datetime
+    updated_at: datetime
+    price: Decimal = DEFAULT_PRICE
+
+    @property
+    def title(self) -> str:
+        return f"Item {self.external_sku}"
+
+
+@dataclass(slots=True)
+class Order:
+    """One order of one line. `number` counts orders from 1 in the sequence they were placed."""
+
+    number: int
+    external_order_id: str
+    external_sku: str
+    quantity: int
+    unit_price: Decimal
+    placed_at: datetime
+    updated_at: datetime
+    pending: bool
+    shipped: int = 0
+    cancelled: int = 0
+
+    @property
+    def open(self) -> int:
+        """Units neither shipped nor cancelled."""
+        return self.quantity - self.shipped - self.cancelled
+
+    @property
+    def total(self) -> Decimal:
+        """What the units that were not cancelled cost."""
+        return self.unit_price * (self.quantity - self.cancelled)
+
+    @property
+    def status(self) -> Status:
+        if self.cancelled == self.quantity:
+            return Status.CANCELLED
+        if self.open == 0:
+            return Status.SHIPPED
+        if self.shipped:
+            return Status.PARTIALLY_SHIPPED
+        return Status.PENDING if self.pending else Status.UNSHIPPED
+
+
+class Store:
+    """Listings and orders of one marketplace, in memory.
+
+    Args:
+        clock: where time comes from; `now` never goes back, even when this does.
+        name_order: makes the marketplace's order id from the order's number.
+        restocks_on_cancel: whether a cancelled unit goes back on sale by itself.
+    """
+
+    def __init__(self, clock: Clock, name_order: Callable[[int], str], *, restocks_on_cancel: bool) -> None:
+        self._clock = clock
+        self._name_order = name_order
+        self._restocks_on_cancel = restocks_on_cancel
+        self._latest = datetime.min.replace(tzinfo=UTC)
+        self._numbered = 0
+        self._listings: dict[str, Listing] = {}
+        self._orders: dict[str, Order] = {}
+
+    def now(self) -> datetime:
+        """Tell the time in whole milliseconds; never earlier than it was told before."""
+        self._latest = max(self._latest, in_milliseconds(self._clock()))
+        return self._latest
+
+    def listings(self) -> Iterator[Listing]:
+        return iter(self._listings.values())
+
+    def orders(self) -> Iterator[Order]:
+        """Every order, oldest first."""
+        return iter(self._orders.values())
+
+    def listing(self, external_sku: str) -> Listing:
+        """Find a listing.
+
+        Raises:
+            NotFoundError: there is none of this SKU.
+        """
+        found = self._listings.get(external_sku)
+        if found is None:
+            raise NotFoundError(f"no listing has the SKU {external_sku!r}; POST it to /_sandbox/listings first")
+        return found
+
+    def order(self, external_order_id: str) -> Order:
+        """Find an order.
+
+        Raises:
+            NotFoundError: there is none with this id.
+        """
+        found = self._orders.get(external_order_id)
+        if found is None:
+            raise NotFoundError(f"no order has the id {external_order_id!r}")
+        return found
+
+    def put_listing(self, external_sku: str, quantity: int) -> Listing:
+        """Make a listing, or set the quantity of one that is there."""
+        if external_sku not in self._listings:
+            now = self.now()
+            self._listings[external_sku] = Listing(external_sku, quantity, quantity, created_at=now, updated_at=now)
+        return self.set_quantity(external_sku, quantity)
+
+    def set_quantity(self, external_sku: str, quantity: int) -> Listing:
+        """Overwrite what is on sale, as a marketplace does, whatever was sold since the writer looked.
+
+        Raises:
+            NotFoundError: there is no such listing.
+        """
+        listing = self.listing(external_sku)
+        listing.quantity = listing.quantity_set = quantity
+        listing.updated_at = self.now()
+        return listing
+
+    def set_price(self, external_sku: str, price: Decimal) -> Listing:
+        """Set the price of what is sold from now on.
+
+        Raises:
+            NotFoundError: there is no such listing.
+        """
+        listing = self.listing(external_sku)
+        listing.price = price
+        listing.updated_at = self.now()
+        return listing
+
+    def place(self, external_sku: str, quantity: int, status: Status = Status.UNSHIPPED) -> Order:
+        """Sell units, then ship or cancel them at once where `status` says so.
+
+        Raises:
+            NotFoundError: there is no such listing.
+            ConflictError: it offers fewer units.
+        """
+        listing = self.listing(external_sku)
+        if listing.quantity < quantity:
+            raise ConflictError(f"{external_sku!r} has {listing.quantity} on sale, {quantity} were ordered")
+        listing.quantity -= quantity
+        order = self._new_order(listing, quantity, pending=status is Status.PENDING)
+        if status is Status.SHIPPED:
+            self.ship(order.external_order_id)
+        if status is Status.CANCELLED:
+            self.cancel(order.external_order_id)
+        return order
+
+    def cancel(self, external_order_id: str, quantity: int | None = None) -> Order:
+        """Cancel units that are not shipped; all open ones when no quantity is given.
+
+        Raises:
+            NotFoundError: there is no such order.
+            ConflictError: fewer units are open.
+        """
+        order = self.order(external_order_id)
+        units = self._open_units(order, quantity)
+        order.cancelled += units
+        order.updated_at = self.now()
+        listing = self._listings.get(order.external_sku)
+        if self._restocks_on_cancel and listing is not None:
+            listing.quantity += units
+        return order
+
+    def ship(self, external_order_id: str, quantity: int | None = None) -> Order:
+        """Ship open units; all of them when no quantity is given.
+
+        Raises:
+            NotFoundError: there is no such order.
+            ConflictError: fewer units are open.
+        """
+        order = self.order(external_order_id)
+        order.shipped += self._open_units(order, quantity)
+        order.pending = False
+        order.updated_at = self.now()
+        return order
+
+    def clear(self) -> None:
+        """Forget listings and orders. Order ids go on counting, so that none is ever given twice."""
+        self._listings.clear()
+        self._orders.clear()
+
+    def _new_order(self, listing: Listing, quantity: int, *, pending: bool) -> Order:
+        self._numbered += 1
+        now = self.now()
+        order = Order(
+            number=self._numbered,
+            external_order_id=self._name_order(self._numbered),
+            external_sku=listing.external_sku,
+            quantity=quantity,
+            unit_price=listing.price,
+            placed_at=now,
+            updated_at=now,
+            pending=pending,
+        )
+        self._orders[order.external_order_id] = order
+        return order
+
+    @staticmethod
+    def _open_units(order: Order, quantity: int | None) -> int:
+        units = order.open if quantity is None else quantity
+        if not 0 < units <= order.open:
+            asked = "all" if quantity is None else quantity
+            raise ConflictError(
+                f"order {order.external_order_id} is {order.status} with {order.open} open units; asked for {asked}"
+            )
+        return units

@@ -1,0 +1,152 @@
+"""The stock calls under way: started as the token bucket allows, a few side by side."""
+
+import asyncio
+import dataclasses as dc
+from collections.abc import Sequence
+
+from contracts import Issue
+from runtime.errors import one_line
+from runtime.logs import get_logger
+
+from connector_sdk import push_policy
+from connector_sdk.marketplace import LineResult, Marketplace, Outcome, StockLine
+from connector_sdk.push_policy import PushPolicy
+from connector_sdk.pushes import Push
+from connector_sdk.token_bucket import TokenBucket
+
+_CALL_SECONDS = 30.0
+"""A stop above the client's own timeouts, which a trickling answer can outlast."""
+
+_log = get_logger(__name__)
+
+
+@dc.dataclass(frozen=True, slots=True)
+class Call:
+    """A line whose call has ended, under the term it was claimed in."""
+
+    push: Push
+    result: LineResult
+    term: str
+
+    @property
+    def error(self) -> str:
+        return push_policy.one_line(self.result.issues) or self.result.outcome.value
+
+
+class Calls:
+    """A queue, the calls that it feeds, and their results until those are recorded."""
+
+    def __init__(self, marketplace: Marketplace, policy: PushPolicy) -> None:
+        self._marketplace = marketplace
+        self._bucket = TokenBucket(policy.rate, policy.burst)
+        self._slots = asyncio.Semaphore(policy.concurrency)
+        self._queue: list[Push] = []
+        self._term = ""
+        self._dispatcher: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._ended: list[Call] = []
+        self._accepted = 0
+        self.batch = marketplace.capabilities().stock_batch
+
+    @property
+    def rate(self) -> float:
+        return self._bucket.rate
+
+    @property
+    def queued(self) -> int:
+        return len(self._queue)
+
+    @property
+    def are_running(self) -> bool:
+        return bool(self._queue or self._tasks or self._ended)
+
+    def add(self, queue: Sequence[Push], term: str) -> None:
+        """Replace what waits; `queue` is in the order of urgency."""
+        self._queue, self._term = list(queue), term
+        if self._queue and (self._dispatcher is None or self._dispatcher.done()):
+            self._dispatcher = asyncio.create_task(self._dispatch(), name="push-dispatcher")
+
+    def take_queue(self) -> list[Push]:
+        """Take out what was not submitted yet."""
+        queue, self._queue = self._queue, []
+        return queue
+
+    def forget(self) -> None:
+        """Drop what waits and what has ended; the results of calls still under way will be dropped too."""
+        self._queue, self._term = [], ""
+        self._ended = []
+
+    async def run(self, seconds: float) -> None:
+        """Let the calls go on: until all have ended, but not for longer than that."""
+        waiting = {task for task in (*self._tasks, self._dispatcher) if task and not task.done()}
+        if waiting:
+            await asyncio.wait(waiting, timeout=seconds)
+        if self._dispatcher and self._dispatcher.done():
+            await self._dispatcher
+            self._dispatcher = None
+
+    def ended(self, term: str) -> list[Call]:
+        """The calls of this term that have ended and are not recorded yet."""
+        self._ended = [call for call in self._ended if call.term == term]
+        return list(self._ended)
+
+    def forget_ended(self, calls: Sequence[Call]) -> None:
+        del self._ended[: len(calls)]
+
+    async def finish(self, seconds: float) -> list[Push]:
+        """Start no more, wait for what is under way, and return what was not submitted."""
+        queue = self.take_queue()
+        running = set(self._tasks)
+        if self._dispatcher:
+            self._dispatcher.cancel()
+            await asyncio.wait({self._dispatcher})
+        if running:
+            await asyncio.wait(running, timeout=seconds)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        return queue
+
+    async def _dispatch(self) -> None:
+        while self._queue:
+            await self._slots.acquire()
+            try:
+                await self._bucket.acquire()
+            except BaseException:
+                self._slots.release()
+                raise
+            group, self._queue = self._queue[: self.batch], self._queue[self.batch :]
+            task = asyncio.create_task(self._call(group, self._term))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _call(self, group: Sequence[Push], term: str) -> None:
+        try:
+            accepted = self._accepted
+            results = await self._submit(group) if group else ()
+        finally:
+            self._slots.release()
+        for push, result in push_policy.match(group, results):
+            self._ended.append(Call(push, self._judge(result, accepted), term))
+
+    async def _submit(self, group: Sequence[Push]) -> Sequence[LineResult]:
+        lines = [StockLine(push.sku, push.external_sku, push.quantity, push.revision) for push in group]
+        try:
+            async with asyncio.timeout(_CALL_SECONDS):
+                return await self._marketplace.push_stock(lines)
+        except Exception as error:  # noqa: BLE001 - a bug that one listing hits must not stop the others
+            if not isinstance(error, TimeoutError):
+                _log.exception("stock call failed", skus=[line.sku for line in lines])
+            issue = Issue(code=type(error).__name__, message=one_line(error))
+            return [LineResult(line.external_sku, Outcome.UNKNOWN, issues=(issue,)) for line in lines]
+
+    def _judge(self, result: LineResult, accepted_before: int) -> LineResult:
+        """Learn from a result. A refusal beside a success since the call began is about the listing, not about us."""
+        if result.throttled:
+            self._bucket.slow_down(result.retry_after)
+        elif result.outcome is Outcome.ACCEPTED:
+            self._accepted += 1
+            self._bucket.speed_up()
+        elif result.outcome is Outcome.UNAUTHORISED and self._accepted > accepted_before:
+            return dc.replace(result, outcome=Outcome.UNKNOWN)
+        return result

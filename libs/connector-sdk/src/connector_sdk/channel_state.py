@@ -1,0 +1,87 @@
+"""Whether the channel works, as all replicas see it: paused by an operator, or refused by the marketplace."""
+
+import dataclasses as dc
+import enum
+
+from contracts import ChannelState, ChannelStatusChanged
+from runtime.work import Work
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from connector_sdk import status
+
+_READ = text("select paused, stock_refused, orders_refused from channel_state")
+_LOCK = text("select paused, stock_refused, orders_refused from channel_state for update")
+_WRITE = text("""
+update channel_state set paused = :paused, stock_refused = :stock_refused, orders_refused = :orders_refused
+""")
+_NOTIFY = text("select pg_notify('pushes_' || current_schema(), '')")
+
+
+class Part(enum.StrEnum):
+    """What the marketplace may refuse by itself: it can let us read orders and not write stock."""
+
+    STOCK = "stock"
+    ORDERS = "orders"
+
+
+@dc.dataclass(frozen=True, slots=True)
+class Switches:
+    """`…_refused`: why the marketplace does not accept our credentials, None while it does."""
+
+    paused: bool
+    stock_refused: str | None
+    orders_refused: str | None
+
+    @property
+    def state(self) -> ChannelState:
+        if self.refused:
+            return ChannelState.UNAUTHORISED
+        return ChannelState.PAUSED if self.paused else ChannelState.ACTIVE
+
+    @property
+    def refused(self) -> str | None:
+        return self.stock_refused or self.orders_refused
+
+    def of(self, part: Part) -> str | None:
+        return self.stock_refused if part is Part.STOCK else self.orders_refused
+
+
+async def read(connection: AsyncConnection) -> Switches:
+    return Switches(*(await connection.execute(_READ)).one())
+
+
+async def set_refused(work: Work, channel: str, part: Part, reason: str | None) -> None:
+    """Note that the marketplace refuses a part, or with None that it accepts us again."""
+    if part is Part.STOCK:
+        await _switch(work, channel, {"stock_refused": reason})
+    else:
+        await _switch(work, channel, {"orders_refused": reason})
+
+
+async def set_paused(work: Work, channel: str, *, paused: bool) -> None:
+    """Stop or resume writing stock. Orders are read all the same: not knowing of a sale is no rest."""
+    await _switch(work, channel, {"paused": paused})
+    await work.connection.execute(_NOTIFY)
+
+
+async def _switch(work: Work, channel: str, change: dict[str, str | bool | None]) -> None:
+    """Publish `channel.status.changed` when the state is another one now."""
+    before = Switches(*(await work.connection.execute(_LOCK)).one())
+    values = dc.asdict(before) | change
+    after = Switches(**values)
+    if after == before:
+        return
+    await work.connection.execute(_WRITE, values)
+    if after.state is not before.state:
+        figures = await status.read(work.connection, work.now)
+        work.publish(
+            ChannelStatusChanged(
+                channel=channel,
+                state=after.state,
+                orders_known_until=figures.orders_known_until,
+                oldest_pending_seconds=figures.oldest_pending_seconds,
+                backlog=figures.pending,
+                last_error=after.refused,
+            )
+        )

@@ -1,0 +1,19 @@
+"""A loop that tidies up when it ends, while the service still drains."""
+
+from collections.abc import Awaitable, Callable
+
+from runtime.loops import Loop, Step
+
+
+class ClosingLoop(Loop):
+    """Calls `close` once its last round is over, so that what `close` publishes is still sent."""
+
+    def __init__(self, name: str, step: Step, close: Callable[[], Awaitable[None]], *, stale_after: float) -> None:
+        super().__init__(name, step, stale_after=stale_after)
+        self._close = close
+
+    async def run(self) -> None:
+        try:
+            await super().run()
+        finally:
+            await self._close()

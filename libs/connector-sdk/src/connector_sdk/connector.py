@@ -1,0 +1,59 @@
+"""Plugging a marketplace into a service: what every connector's main.py calls."""
+
+import dataclasses as dc
+from typing import Any
+
+from contracts import ChannelState, StockTarget
+from runtime.health import Check
+from runtime.loops import Loop
+from runtime.processor import Route
+from runtime.service import Service
+
+from connector_sdk import channel_state, status
+from connector_sdk.account import Account
+from connector_sdk.closing_loop import ClosingLoop
+from connector_sdk.desire import Desire
+from connector_sdk.leader import Leader
+from connector_sdk.marketplace import Marketplace
+from connector_sdk.order_reader import OrderReader, ReadPolicy
+from connector_sdk.push_policy import PushPolicy
+from connector_sdk.pusher import Pusher
+from connector_sdk.routes import Routes
+from connector_sdk.settings import ConnectorSettings
+
+
+def plug_in(service: Service, settings: ConnectorSettings, account: Account, marketplace: Marketplace) -> None:
+    """Consume stock targets, push them, read orders, and show how it goes."""
+    leader = Leader(str(settings.database_url), service.schema, f"{account.channel}:{account.name}")
+    pusher = Pusher(account, marketplace, service.worker, leader, PushPolicy.of(settings))
+    reader = OrderReader(account, marketplace, service.worker, leader, ReadPolicy.of(settings))
+    pushing = ClosingLoop("pusher", pusher.step, pusher.close, stale_after=60.0)
+    leader.on_desire(pushing.wake)
+
+    service.consume(Route("channel.stock.target", StockTarget, Desire(account.channel).handle))
+    service.repeat(pushing)
+    service.repeat(Loop("order-reader", reader.step, stale_after=90.0))
+    service.serve(Routes(account, service.worker, reader).router())
+    service.probe("channel", ChannelProbe(service, leader, pusher).check)
+    service.probe("orders", reader.check)
+
+
+class ChannelProbe:
+    """The connector's figures for `/readyz`; not ok while the marketplace refuses the credentials."""
+
+    def __init__(self, service: Service, leader: Leader, pusher: Pusher) -> None:
+        self._service = service
+        self._leader = leader
+        self._pusher = pusher
+
+    async def check(self) -> Check:
+        async with self._service.engine.connect() as connection:
+            switches = await channel_state.read(connection)
+            figures = await status.read(connection, self._service.clock())
+        facts: dict[str, Any] = dc.asdict(figures) | {
+            "state": switches.state,
+            "leading": self._leader.term is not None,
+            "push_rate": round(self._pusher.rate, 2),
+        }
+        is_ok = switches.state is not ChannelState.UNAUTHORISED
+        return Check(ok=is_ok, detail=switches.refused or str(switches.state), facts=facts)

@@ -1,0 +1,71 @@
+"""Takes stock targets in: keeps the newest revision of each SKU and lets the pusher know."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from contracts import StockTarget, Urgency
+from runtime.records import Delivery
+from runtime.work import Work
+
+from connector_sdk import applied, pushes
+from connector_sdk.pushes import Desired
+
+_URGENCIES = {Urgency.OVERSELL: 0, Urgency.DECREASE: 1, Urgency.INCREASE: 2}
+
+
+class Desire:
+    """The handler of `channel.stock.target`. Without inbox: an older or equal revision changes nothing."""
+
+    def __init__(self, channel: str) -> None:
+        self._channel = channel
+
+    async def handle(self, deliveries: Sequence[Delivery[StockTarget]], work: Work) -> None:
+        ours = [delivery for delivery in deliveries if delivery.data.channel == self._channel]
+        newest = coalesce(ours)
+        if not newest:
+            return
+        written = await pushes.desire(work.connection, [_desired(newest[sku]) for sku in newest], work.now)
+        previous = {row.sku: row.previous or 0 for row in written}
+        for row in written:
+            if push := row.unfinished:
+                work.publish(applied.overtaken(self._channel, push, reached=push.reached), cause=push.cause)
+        for delivery in passed_over(ours, newest, previous):
+            work.publish(applied.passed_over(delivery.data), cause=delivery.event)
+
+
+def coalesce(deliveries: Iterable[Delivery[StockTarget]]) -> dict[str, Delivery[StockTarget]]:
+    """The newest revision by SKU; of two deliveries of one revision the first."""
+    newest: dict[str, Delivery[StockTarget]] = {}
+    for delivery in deliveries:
+        known = newest.get(delivery.data.sku)
+        if known is None or delivery.data.revision > known.data.revision:
+            newest[delivery.data.sku] = delivery
+    return newest
+
+
+def passed_over(
+    deliveries: Iterable[Delivery[StockTarget]],
+    newest: Mapping[str, Delivery[StockTarget]],
+    previous: Mapping[str, int],
+) -> list[Delivery[StockTarget]]:
+    """What came in one batch with a newer revision of its SKU and was unknown until now, each revision once.
+
+    `previous` holds the revision known before, by SKU, of the SKUs that were written: a replay is not among them.
+    """
+    found: dict[tuple[str, int], Delivery[StockTarget]] = {}
+    for delivery in deliveries:
+        sku, revision = delivery.data.sku, delivery.data.revision
+        if sku in previous and previous[sku] < revision < newest[sku].data.revision:
+            found.setdefault((sku, revision), delivery)
+    return list(found.values())
+
+
+def _desired(delivery: Delivery[StockTarget]) -> Desired:
+    target = delivery.data
+    return Desired(
+        sku=target.sku,
+        external_sku=target.external_sku,
+        quantity=target.quantity,
+        revision=target.revision,
+        urgency=_URGENCIES[target.urgency],
+        cause=delivery.event,
+    )

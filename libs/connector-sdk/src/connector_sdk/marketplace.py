@@ -1,0 +1,133 @@
+"""The port: what a connector offers to the loops, and the values that pass through it."""
+
+import dataclasses as dc
+import datetime as dt
+import enum
+from collections.abc import Sequence
+from typing import Protocol
+
+from contracts import Issue, MarketplaceOrderReceived
+
+
+class Outcome(enum.StrEnum):
+    """What is known of one write.
+
+    `retry`: provably not applied. `unknown`: it may or may not have been. `unsupported`: this API can't do it.
+    """
+
+    ACCEPTED = "accepted"
+    RETRY = "retry"
+    UNKNOWN = "unknown"
+    REJECTED = "rejected"
+    UNAUTHORISED = "unauthorised"
+    UNSUPPORTED = "unsupported"
+
+
+class Search(enum.StrEnum):
+    """By which of its times an order is searched. Only a search by creation can miss no order that was placed."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+
+
+@dc.dataclass(frozen=True, slots=True)
+class StockLine:
+    """An absolute quantity for one listing."""
+
+    sku: str
+    external_sku: str
+    quantity: int
+    revision: int
+
+
+@dc.dataclass(frozen=True, slots=True)
+class LineResult:
+    """What became of one line.
+
+    `throttled`: the marketplace asks for fewer calls; `retry_after` is in seconds, where it named a time.
+    """
+
+    external_sku: str
+    outcome: Outcome
+    request_id: str | None = None
+    submission_id: str | None = None
+    issues: tuple[Issue, ...] = ()
+    retry_after: float | None = None
+    throttled: bool = False
+
+
+@dc.dataclass(frozen=True, slots=True)
+class UnreadableOrder:
+    """An order that could not be understood. `reason` is one line without personal data."""
+
+    external_order_id: str
+    reason: str
+
+
+@dc.dataclass(frozen=True, slots=True)
+class OrderPage:
+    """One page of a search.
+
+    `known_until` is the upper bound that the marketplace states for a search by creation: once all pages are read,
+    every order placed up to it is known. None where it states none, or for a search by last update.
+    """
+
+    orders: Sequence[MarketplaceOrderReceived]
+    next_cursor: str | None = None
+    known_until: dt.datetime | None = None
+    unreadable: Sequence[UnreadableOrder] = ()
+
+
+@dc.dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What the marketplace's API can do. `stock_batch` is how many lines one stock call may carry."""
+
+    stock_batch: int = 1
+    update_search: bool = False
+    order_by_id: bool = False
+
+
+class MarketplaceError(Exception):
+    """A call that reads failed as a whole. The message is one line without secrets or personal data."""
+
+    def __init__(self, outcome: Outcome, detail: str, *, retry_after: float | None = None) -> None:
+        super().__init__(detail)
+        self.outcome = outcome
+        self.retry_after = retry_after
+
+
+class StockWriter(Protocol):
+    """Sets quantities."""
+
+    async def push_stock(self, lines: Sequence[StockLine]) -> Sequence[LineResult]:
+        """Set every line's quantity; never raises for what the marketplace or the network does.
+
+        Results are matched by external SKU, not by position; a line without one counts as unknown.
+        """
+        ...
+
+
+class OrderSource(Protocol):
+    """Reads orders."""
+
+    async def fetch_orders(self, search: Search, since: dt.datetime, cursor: str | None) -> OrderPage:
+        """One page of the orders created or updated since `since`; `cursor` is the page before's `next_cursor`.
+
+        Raises:
+            MarketplaceError: the page could not be read.
+        """
+        ...
+
+    async def fetch_order(self, external_order_id: str) -> OrderPage:
+        """A page of one order, or of none when it is not there.
+
+        Raises:
+            MarketplaceError: it could not be read; with the outcome `unsupported` where the API has no such call.
+        """
+        ...
+
+
+class Marketplace(StockWriter, OrderSource, Protocol):
+    """All that a connector implements."""
+
+    def capabilities(self) -> Capabilities: ...

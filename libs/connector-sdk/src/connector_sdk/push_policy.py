@@ -1,0 +1,88 @@
+"""What an answer means for a listing: pure functions."""
+
+import dataclasses as dc
+import datetime as dt
+from collections.abc import Iterable, Sequence
+
+from contracts import Issue
+from runtime.backoff import delay
+
+from connector_sdk.marketplace import LineResult, Outcome
+from connector_sdk.pushes import Answered, Push, State
+from connector_sdk.settings import ConnectorSettings
+
+_LONGEST_RETRY_SECONDS = 30.0
+_LONGEST_BACKOFF_SECONDS = 60.0
+
+
+@dc.dataclass(frozen=True, slots=True)
+class PushPolicy:
+    """How fast and how stubbornly to push. Seconds, and calls a second."""
+
+    rate: float = 5.0
+    burst: int = 5
+    concurrency: int = 8
+    quarantine_after: int = 10
+    quarantine_seconds: float = 300.0
+    unauthorised_seconds: float = 30.0
+    backoff_seconds: float = 1.0
+
+    @classmethod
+    def of(cls, settings: ConnectorSettings) -> "PushPolicy":
+        return cls(
+            rate=settings.push_rate_per_second,
+            burst=settings.push_burst,
+            concurrency=settings.push_concurrency,
+            quarantine_after=settings.quarantine_after,
+        )
+
+
+def match(pushes: Sequence[Push], results: Iterable[LineResult]) -> list[tuple[Push, LineResult]]:
+    """Each push with its result, matched by external SKU. One that is missing from the answer is unknown."""
+    by_sku = {result.external_sku: result for result in results}
+    return [(push, by_sku.get(push.external_sku) or missing(push)) for push in pushes]
+
+
+def missing(push: Push) -> LineResult:
+    issue = Issue(code="NoResult", message="the marketplace's answer does not mention this listing")
+    return LineResult(push.external_sku, Outcome.UNKNOWN, issues=(issue,))
+
+
+def settle(push: Push, result: LineResult, policy: PushPolicy, now: dt.datetime) -> Answered:
+    """What one answer makes of a row.
+
+    Only an answer that says something about the listing itself counts towards quarantine; being throttled, or finding
+    nobody at home, does not.
+    """
+    error = one_line(result.issues) or result.outcome.value
+    if result.outcome is Outcome.ACCEPTED:
+        return Answered(push, State.ACCEPTED, 0, reached=True, error=None, next_attempt_at=now)
+    if result.outcome in (Outcome.REJECTED, Outcome.UNSUPPORTED):
+        return Answered(push, State.REJECTED, 0, reached=False, error=error, next_attempt_at=now)
+    failures = push.failures + (result.outcome is Outcome.UNKNOWN)
+    is_quarantined = failures >= policy.quarantine_after
+    wait = policy.quarantine_seconds if is_quarantined else _wait(push, result, failures, policy)
+    return Answered(
+        push,
+        State.QUARANTINED if is_quarantined else State.PENDING,
+        failures,
+        reached=result.outcome is Outcome.UNKNOWN,
+        error=error,
+        next_attempt_at=now + dt.timedelta(seconds=wait),
+    )
+
+
+def _wait(push: Push, result: LineResult, failures: int, policy: PushPolicy) -> float:
+    """Seconds until the next try of what may still succeed."""
+    if result.outcome is Outcome.UNAUTHORISED:
+        # Longer the second time, so that the channel is tried with another listing in between.
+        return policy.unauthorised_seconds * (1.0 if push.attempts <= 1 else 1.9)
+    if result.outcome is Outcome.RETRY:
+        back_off = delay(push.attempts, first=policy.backoff_seconds / 2, longest=_LONGEST_RETRY_SECONDS)
+        return max(result.retry_after or 0.0, back_off)
+    return delay(failures, first=policy.backoff_seconds, longest=_LONGEST_BACKOFF_SECONDS)
+
+
+def one_line(issues: Sequence[Issue]) -> str | None:
+    """The first issues as one line, for people."""
+    return "; ".join(f"{issue.code}: {issue.message}" for issue in issues[:3])[:500] or None

@@ -1,0 +1,188 @@
+"""The pusher: takes the most urgent listings, sends their quantities and records what became of them.
+
+It works in short rounds. Calls go on from round to round, so that one slow answer holds nobody up; what has ended
+since the round before is recorded together, in one transaction.
+"""
+
+import math
+import time
+from collections.abc import Sequence
+
+from contracts import AppliedStatus
+from runtime.errors import is_transient, one_line
+from runtime.logs import get_logger
+from runtime.work import Work, Worker
+
+from connector_sdk import applied, channel_state, pushes
+from connector_sdk.account import Account
+from connector_sdk.calls import Call, Calls
+from connector_sdk.channel_state import Part
+from connector_sdk.leader import STANDBY_SECONDS, Leader
+from connector_sdk.marketplace import Marketplace, Outcome
+from connector_sdk.push_policy import PushPolicy, settle
+from connector_sdk.pushes import Answered, State, urgency_order
+
+_IDLE_SECONDS = 1.0
+"""Beneath the wake-up by NOTIFY: back-offs end without one."""
+_ROUND_SECONDS = 0.1
+_QUEUE_SECONDS = 0.25
+"""How much work is claimed ahead: what becomes urgent later waits no longer than this."""
+_CLOSE_SECONDS = 15.0
+_OUTAGE_LISTINGS = 3
+"""So many listings failing with no success between them is an outage, not a bad listing."""
+_PUBLISHED = {
+    Outcome.ACCEPTED: AppliedStatus.ACCEPTED,
+    Outcome.REJECTED: AppliedStatus.REJECTED,
+    Outcome.UNSUPPORTED: AppliedStatus.REJECTED,
+}
+
+_log = get_logger(__name__)
+
+
+class Pusher:
+    """One round is `step`. Works only while this process leads the account."""
+
+    def __init__(
+        self, account: Account, marketplace: Marketplace, worker: Worker, leader: Leader, policy: PushPolicy
+    ) -> None:
+        self._account = account
+        self._worker = worker
+        self._leader = leader
+        self._policy = policy
+        self._calls = Calls(marketplace, policy)
+        self._term: str | None = None
+        self._is_refused = False
+        self._try_again_at = 0.0
+        self._failing: set[str] = set()
+
+    @property
+    def rate(self) -> float:
+        """Calls a second that the bucket allows at present."""
+        return self._calls.rate
+
+    async def step(self) -> float:
+        term = await self._leader.lead()
+        if term != self._term:
+            await self._change_term(term)
+        if term is None:
+            return STANDBY_SECONDS
+        claimed = await self._claim(term)
+        await self._calls.run(_ROUND_SECONDS)
+        await self._record(term)
+        if claimed or self._calls.are_running:
+            return 0.0
+        return _IDLE_SECONDS
+
+    async def close(self) -> None:
+        """Let the calls under way end, record them, give back what was not submitted and step down."""
+        try:
+            not_submitted = await self._calls.finish(_CLOSE_SECONDS)
+            if self._term:
+                await self._record(self._term)
+                await self._release(not_submitted, self._term)
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            _log.warning("closed without a record; the next leader repeats it", error=one_line(error))
+        finally:
+            await self._leader.close()
+
+    async def _change_term(self, term: str | None) -> None:
+        """Forget what was claimed under another term. Its calls end unrecorded and are repeated as unknown."""
+        self._calls.forget()
+        self._term = term
+        if term is None:
+            return
+        async with self._worker.begin() as work:
+            self._is_refused = (await channel_state.read(work.connection)).stock_refused is not None
+            for call in await pushes.clear_leases(work.connection, term, work.now):
+                if call.overtaken:
+                    work.publish(applied.abandoned(self._account.channel, call))
+
+    async def _claim(self, term: str) -> int:
+        most = self._room()
+        if most <= 0:
+            return 0
+        async with self._worker.begin() as work:
+            claimed = await pushes.claim(work.connection, most, term, work.now)
+        self._calls.add(sorted((*self._calls.take_queue(), *claimed), key=urgency_order), term)
+        return len(claimed)
+
+    def _room(self) -> int:
+        """How many more listings to claim: one, now and then, while the marketplace refuses us."""
+        if self._is_refused:
+            is_due = not self._calls.are_running and time.monotonic() >= self._try_again_at
+            return 1 if is_due else 0
+        return math.ceil(self._calls.rate * _QUEUE_SECONDS) * self._calls.batch - self._calls.queued
+
+    async def _record(self, term: str) -> None:
+        calls = self._calls.ended(term)
+        if not calls:
+            return
+        async with self._worker.begin() as work:
+            answers = [settle(call.push, call.result, self._policy, work.now) for call in calls]
+            noted = await pushes.record(work.connection, answers, term)
+            for call, answer in zip(calls, answers, strict=True):
+                self._publish(work, call, answer, noted)
+            is_refused = await self._update_channel(work, calls)
+            if self._is_outage_over(calls) or (self._is_refused and not is_refused):
+                await pushes.hurry(work.connection, work.now)
+        self._calls.forget_ended(calls)
+        self._after_commit(calls, answers, is_refused=is_refused)
+        if is_refused:
+            await self._release(self._calls.take_queue(), term)
+
+    def _publish(self, work: Work, call: Call, answer: Answered, noted: dict[str, bool]) -> None:
+        push = call.push
+        if push.sku not in noted:
+            return
+        status = _PUBLISHED.get(call.result.outcome)
+        if status:
+            work.publish(applied.answered(self._account.channel, push, status, call.result), cause=push.cause)
+        elif noted[push.sku]:
+            reached = push.reached or answer.reached
+            work.publish(applied.overtaken(self._account.channel, push, reached=reached), cause=push.cause)
+
+    async def _update_channel(self, work: Work, calls: Sequence[Call]) -> bool:
+        """Whether the marketplace refuses our credentials now; the newest answer that tells so counts."""
+        is_refused, reason = self._is_refused, None
+        for call in calls:
+            if call.result.outcome is Outcome.UNAUTHORISED:
+                is_refused, reason = True, call.error
+            elif call.result.outcome in _PUBLISHED:
+                is_refused, reason = False, None
+        if is_refused != self._is_refused:
+            await channel_state.set_refused(work, self._account.channel, Part.STOCK, reason)
+        return is_refused
+
+    def _is_outage_over(self, calls: Sequence[Call]) -> bool:
+        self._failing.update(call.push.sku for call in calls if call.result.outcome not in _PUBLISHED)
+        if not any(call.result.outcome in _PUBLISHED for call in calls):
+            return False
+        was_outage = len(self._failing) >= _OUTAGE_LISTINGS
+        self._failing.clear()
+        return was_outage
+
+    def _after_commit(self, calls: Sequence[Call], answers: Sequence[Answered], *, is_refused: bool) -> None:
+        for answer in answers:
+            if answer.state is State.QUARANTINED and answer.push.failures < self._policy.quarantine_after:
+                _log.warning("listing quarantined", sku=answer.push.sku, failures=answer.failures, error=answer.error)
+        if is_refused:
+            self._try_again_at = time.monotonic() + self._policy.unauthorised_seconds
+        if is_refused and not self._is_refused:
+            reasons = [call.error for call in calls if call.result.outcome is Outcome.UNAUTHORISED]
+            _log.error(
+                "the marketplace refuses stock updates: check " + ", ".join(self._account.credentials),
+                channel=self._account.channel,
+                error=reasons[-1],
+            )
+        elif self._is_refused and not is_refused:
+            _log.info("the marketplace accepts stock updates again", channel=self._account.channel)
+        self._is_refused = is_refused
+
+    async def _release(self, not_submitted: Sequence[pushes.Push], term: str) -> None:
+        if not not_submitted:
+            return
+        async with self._worker.begin() as work:
+            for push in await pushes.release(work.connection, not_submitted, term):
+                work.publish(applied.overtaken(self._account.channel, push, reached=push.reached), cause=push.cause)

@@ -1,0 +1,269 @@
+"""The table `pushes`: the newest desired revision of each SKU and how far it got.
+
+A row's lock is always taken in the order of the SKUs, so that the handler and the pusher can't block each other.
+"""
+
+import dataclasses as dc
+import datetime as dt
+import enum
+from collections.abc import Sequence
+from typing import Any
+
+from contracts import AnyEvent, CloudEvent, Payload
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+_DESIRE = text("""
+with incoming as (
+    select * from unnest(
+        cast(:skus as text[]), cast(:external_skus as text[]), cast(:revisions as bigint[]), cast(:quantities as int[]),
+        cast(:urgencies as int[]), cast(:event_ids as text[]), cast(:correlation_ids as text[]),
+        cast(:traceparents as text[]))
+    as i (sku, external_sku, revision, quantity, urgency, event_id, correlation_id, traceparent)
+),
+before as (
+    select p.* from pushes p join incoming i using (sku) order by p.sku for update of p
+),
+written as (
+    insert into pushes (sku, external_sku, revision, quantity, urgency, state, next_attempt_at, pending_since,
+                        cause_event_id, cause_correlation_id, cause_traceparent)
+    select i.sku, i.external_sku, i.revision, i.quantity, i.urgency, 'pending', :now, :now,
+           i.event_id, i.correlation_id, i.traceparent
+    from incoming i left join before b using (sku)  -- so that `before` is read first
+    order by i.sku
+    on conflict (sku) do update set
+        external_sku = excluded.external_sku, revision = excluded.revision, quantity = excluded.quantity,
+        urgency = excluded.urgency, state = 'pending', attempts = 0, reached = false, submitted_at = null,
+        next_attempt_at = excluded.next_attempt_at, last_error = null,
+        pending_since = case when pushes.state in ('pending', 'quarantined')
+                             then pushes.pending_since else excluded.pending_since end,
+        cause_event_id = excluded.cause_event_id, cause_correlation_id = excluded.cause_correlation_id,
+        cause_traceparent = excluded.cause_traceparent
+    where excluded.revision > pushes.revision
+    returning sku
+)
+select w.sku, b.revision as previous,
+       coalesce(b.state in ('pending', 'quarantined') and b.in_flight_revision is null, false) as is_unfinished,
+       b.external_sku, b.quantity, b.attempts, b.failures, b.reached, b.submitted_at,
+       b.cause_event_id, b.cause_correlation_id, b.cause_traceparent
+from written w left join before b using (sku)
+order by w.sku
+""")
+_NOTIFY = text("select pg_notify('pushes_' || current_schema(), '')")
+
+_CLAIM = text("""
+with due as (
+    select sku from pushes
+    where state in ('pending', 'quarantined') and in_flight_revision is null and next_attempt_at <= :now
+      and not (select paused from channel_state)
+    order by (quantity > 0), urgency, quantity, pending_since, sku
+    limit :most
+    for update skip locked
+)
+update pushes p
+set in_flight_revision = p.revision, lease = :lease, attempts = p.attempts + 1, submitted_at = :now
+from due where p.sku = due.sku
+returning p.sku, p.revision, p.external_sku, p.quantity, p.attempts, p.failures, p.reached, p.submitted_at,
+          p.cause_event_id, p.cause_correlation_id, p.cause_traceparent, p.urgency, p.pending_since
+""")
+
+_RECORD = text("""
+with answered as (
+    select * from unnest(
+        cast(:skus as text[]), cast(:revisions as bigint[]), cast(:states as text[]), cast(:failures as int[]),
+        cast(:reached as boolean[]), cast(:errors as text[]), cast(:next_attempts as timestamptz[]))
+    as a (sku, revision, state, failures, reached, error, next_attempt_at)
+),
+locked as (select p.sku from pushes p join answered a using (sku) order by p.sku for update of p)
+update pushes p set
+    in_flight_revision = null, lease = null, failures = a.failures,
+    state = case when p.revision = a.revision then a.state else p.state end,
+    reached = case when p.revision = a.revision then p.reached or a.reached else p.reached end,
+    last_error = case when p.revision = a.revision then a.error else p.last_error end,
+    next_attempt_at = case when p.revision = a.revision then a.next_attempt_at else p.next_attempt_at end
+from answered a join locked using (sku)
+where p.sku = a.sku and p.in_flight_revision = a.revision and p.lease = :lease
+returning p.sku, p.revision > a.revision as overtaken
+""")
+
+_RELEASE = text("""
+update pushes set in_flight_revision = null, lease = null, attempts = attempts - 1
+where sku = any(cast(:skus as text[])) and lease = :lease and in_flight_revision = revision
+""")
+_RELEASE_OVERTAKEN = text("""
+update pushes set in_flight_revision = null, lease = null
+where sku = any(cast(:skus as text[])) and lease = :lease
+returning sku
+""")
+_CLEAR_LEASES = text("""
+with held as (
+    select sku, in_flight_revision from pushes
+    where in_flight_revision is not null and lease is distinct from :lease order by sku for update
+)
+update pushes p set
+    in_flight_revision = null, lease = null, next_attempt_at = :now,
+    reached = p.reached or p.in_flight_revision = p.revision
+from held h where p.sku = h.sku
+returning p.sku, h.in_flight_revision as revision, h.in_flight_revision < p.revision as overtaken
+""")
+_HURRY = text("""
+update pushes set next_attempt_at = :now
+where state in ('pending', 'quarantined') and in_flight_revision is null and next_attempt_at > :now
+""")
+
+
+class State(enum.StrEnum):
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    QUARANTINED = "quarantined"
+
+
+@dc.dataclass(frozen=True, slots=True)
+class Desired:
+    """The newest target of one SKU. `urgency` 0 is the most urgent."""
+
+    sku: str
+    external_sku: str
+    quantity: int
+    revision: int
+    urgency: int
+    cause: AnyEvent
+
+
+@dc.dataclass(frozen=True, slots=True)
+class Push:
+    """A revision of one SKU on its way, with what happened to it so far."""
+
+    sku: str
+    revision: int
+    external_sku: str
+    quantity: int
+    attempts: int
+    failures: int
+    reached: bool
+    submitted_at: dt.datetime | None
+    cause_event_id: str
+    cause_correlation_id: str | None
+    cause_traceparent: str | None
+    urgency: int = 0
+    pending_since: dt.datetime | None = None
+
+    @property
+    def cause(self) -> AnyEvent:
+        """The target's event, as far as the causes of new events need it."""
+        known: dict[str, Any] = {
+            "id": self.cause_event_id,
+            "correlationid": self.cause_correlation_id,
+            "traceparent": self.cause_traceparent,
+        }
+        return CloudEvent[Payload].model_construct(**known)
+
+
+@dc.dataclass(frozen=True, slots=True)
+class Written:
+    """A SKU whose newer target was kept: the revision known before and, if that was still unfinished, its row."""
+
+    sku: str
+    previous: int | None
+    unfinished: Push | None
+
+
+@dc.dataclass(frozen=True, slots=True)
+class Abandoned:
+    """A call that a former leader had in flight."""
+
+    sku: str
+    revision: int
+    overtaken: bool
+
+
+@dc.dataclass(frozen=True, slots=True)
+class Answered:
+    """What a finished call makes of its row, unless a newer revision has come meanwhile."""
+
+    push: Push
+    state: State
+    failures: int
+    reached: bool
+    error: str | None
+    next_attempt_at: dt.datetime
+
+
+def urgency_order(push: Push) -> tuple[bool, int, int, float, str]:
+    """The order of the claim: to zero, then by urgency, then the lowest stock, then the oldest."""
+    since = push.pending_since.timestamp() if push.pending_since else 0.0
+    return (push.quantity > 0, push.urgency, push.quantity, since, push.sku)
+
+
+async def desire(connection: AsyncConnection, desired: Sequence[Desired], now: dt.datetime) -> list[Written]:
+    """Keep what is newer than what is known and wake the pusher at the commit; a replayed target changes nothing.
+
+    `desired` holds each SKU once. Returns the SKUs that were written. A revision in flight is not unfinished: its
+    answer is still to come.
+    """
+    rows = sorted(desired, key=lambda d: d.sku)
+    result = await connection.execute(
+        _DESIRE,
+        {
+            "skus": [d.sku for d in rows],
+            "external_skus": [d.external_sku for d in rows],
+            "revisions": [d.revision for d in rows],
+            "quantities": [d.quantity for d in rows],
+            "urgencies": [d.urgency for d in rows],
+            "event_ids": [d.cause.id for d in rows],
+            "correlation_ids": [d.cause.correlationid or d.cause.id for d in rows],
+            "traceparents": [d.cause.traceparent for d in rows],
+            "now": now,
+        },
+    )
+    written = [
+        Written(row.sku, row.previous, Push(row.sku, row.previous, *row[3:]) if row.is_unfinished else None)
+        for row in result
+    ]
+    if written:
+        await connection.execute(_NOTIFY)
+    return written
+
+
+async def claim(connection: AsyncConnection, most: int, lease: str, now: dt.datetime) -> list[Push]:
+    """Put the most urgent due rows in flight, at most `most`; none while the channel is paused."""
+    result = await connection.execute(_CLAIM, {"most": most, "lease": lease, "now": now})
+    return sorted((Push(*row) for row in result), key=urgency_order)
+
+
+async def record(connection: AsyncConnection, answered: Sequence[Answered], lease: str) -> dict[str, bool]:
+    """Note the answers to calls of this lease. Returns, for each SKU noted, whether a newer revision has come."""
+    result = await connection.execute(
+        _RECORD,
+        {
+            "skus": [a.push.sku for a in answered],
+            "revisions": [a.push.revision for a in answered],
+            "states": [a.state for a in answered],
+            "failures": [a.failures for a in answered],
+            "reached": [a.reached for a in answered],
+            "errors": [a.error for a in answered],
+            "next_attempts": [a.next_attempt_at for a in answered],
+            "lease": lease,
+        },
+    )
+    return {row.sku: row.overtaken for row in result}
+
+
+async def release(connection: AsyncConnection, pushes: Sequence[Push], lease: str) -> list[Push]:
+    """Give back what was claimed but never submitted. Returns those that a newer revision has overtaken."""
+    skus = sorted(push.sku for push in pushes)
+    await connection.execute(_RELEASE, {"skus": skus, "lease": lease})
+    overtaken = set((await connection.execute(_RELEASE_OVERTAKEN, {"skus": skus, "lease": lease})).scalars())
+    return [push for push in pushes if push.sku in overtaken]
+
+
+async def clear_leases(connection: AsyncConnection, lease: str, now: dt.datetime) -> list[Abandoned]:
+    """Take back what earlier leaders had in flight; it may have reached the marketplace."""
+    result = await connection.execute(_CLEAR_LEASES, {"lease": lease, "now": now})
+    return [Abandoned(row.sku, row.revision, row.overtaken) for row in result]
+
+
+async def hurry(connection: AsyncConnection, now: dt.datetime) -> None:
+    """End every back-off: the marketplace works again."""
+    await connection.execute(_HURRY, {"now": now})

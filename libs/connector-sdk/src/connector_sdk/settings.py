@@ -1,0 +1,31 @@
+"""What every connector reads from its environment besides its credentials."""
+
+from typing import Annotated
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+from runtime.settings import ServiceSettings
+
+Rate = Annotated[float, Field(gt=0, le=10_000)]
+Burst = Annotated[int, Field(ge=1, le=10_000)]
+Concurrency = Annotated[int, Field(ge=1, le=256)]
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class ConnectorSettings(ServiceSettings):
+    """Knobs of the loops. A connector names those that differ between marketplaces with its own prefix."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", str_strip_whitespace=True, populate_by_name=True)
+
+    push_rate_per_second: Rate = 5.0
+    push_burst: Burst = 5
+    push_concurrency: Concurrency = 8
+    quarantine_after: Annotated[int, Field(ge=1)] = 10
+    """Failures in a row after which a listing is set aside and tried only now and then."""
+    order_poll_seconds: Seconds = 180.0
+    order_overlap_seconds: Annotated[float, Field(ge=0)] = 600.0
+    """How far a search reaches back behind the one before it: orders may show up late."""
+    order_first_read_hours: Seconds = 72.0
+    """How far back the very first search reaches."""
+    order_open_days: Seconds = 30.0
+    """How long an open order keeps the window of a search by creation open, where there is none by last update."""

@@ -1,0 +1,80 @@
+"""The tables of a connector. Its first migration creates them."""
+
+from alembic import op
+
+_PUSHES = """
+create table pushes (
+    sku text primary key,
+    external_sku text not null,
+    revision bigint not null,
+    quantity int not null,
+    urgency smallint not null,
+    state text not null check (state in ('pending', 'accepted', 'rejected', 'quarantined')),
+    attempts int not null default 0,
+    failures int not null default 0,
+    reached boolean not null default false,
+    next_attempt_at timestamptz not null,
+    pending_since timestamptz not null,
+    submitted_at timestamptz,
+    in_flight_revision bigint,
+    lease text,
+    last_error text,
+    cause_event_id text,
+    cause_correlation_id text,
+    cause_traceparent text
+) with (fillfactor = 70)
+"""
+_PUSHES_COMMENTS = (
+    ("attempts", "submissions of this revision"),
+    ("failures", "failed answers in a row, over revisions"),
+    ("reached", "this revision may have reached the marketplace"),
+    ("lease", "the term of the leader that has it in flight"),
+)
+_CHANNEL_STATE = """
+create table channel_state (
+    only_row boolean primary key default true check (only_row),
+    paused boolean not null default false,
+    stock_refused text,
+    orders_refused text
+)
+"""
+_CURSORS = """
+create table cursors (
+    search text primary key,
+    position timestamptz not null,
+    known_until timestamptz,
+    read_at timestamptz not null
+)
+"""
+_SEEN_ORDERS = """
+create table seen_orders (
+    external_order_id text primary key,
+    placed_at timestamptz not null,
+    updated_at timestamptz not null,
+    digest text not null,
+    is_open boolean not null
+)
+"""
+_UNREADABLE_ORDERS = """
+create table unreadable_orders (
+    external_order_id text primary key,
+    reason text not null,
+    first_seen_at timestamptz not null
+)
+"""
+
+
+def create_tables() -> None:
+    """For use in a migration: what the pusher and the order reader keep."""
+    op.execute(_PUSHES)
+    for column, comment in _PUSHES_COMMENTS:
+        op.execute(f"comment on column pushes.{column} is '{comment}'")
+    due = "(quantity > 0), urgency, quantity, pending_since, sku"
+    op.execute(f"create index pushes_due on pushes ({due}) where state in ('pending', 'quarantined')")
+    op.execute("create index pushes_external_sku on pushes (external_sku)")
+    op.execute(_CHANNEL_STATE)
+    op.execute("insert into channel_state default values")
+    op.execute(_CURSORS)
+    op.execute(_SEEN_ORDERS)
+    op.execute("create index seen_orders_open on seen_orders (placed_at) where is_open")
+    op.execute(_UNREADABLE_ORDERS)

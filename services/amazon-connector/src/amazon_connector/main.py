@@ -1,0 +1,40 @@
+"""The Amazon connector, put together."""
+
+from pathlib import Path
+
+from connector_sdk.account import Account
+from connector_sdk.connector import plug_in
+from connector_sdk.http import build_client
+from pydantic import SecretStr
+from runtime.service import Service, run_service
+from runtime.settings import load
+
+from amazon_connector.auth import AccessToken
+from amazon_connector.client import USER_AGENT, AmazonClient
+from amazon_connector.mapping import CHANNEL
+from amazon_connector.marketplace import AmazonMarketplace
+from amazon_connector.settings import Settings
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+CREDENTIALS = ("AMAZON_CLIENT_ID", "AMAZON_CLIENT_SECRET", "AMAZON_REFRESH_TOKEN", "AMAZON_SELLER_ID")
+
+
+def main() -> None:
+    run_service("amazon-connector", load(Settings), fill, migrations=MIGRATIONS)
+
+
+def fill(service: Service, settings: Settings) -> None:
+    account = Account(CHANNEL, f"{settings.amazon_seller_id}:{settings.amazon_marketplace_id}", CREDENTIALS)
+    plug_in(service, settings, account, build_marketplace(settings))
+
+
+def build_marketplace(settings: Settings) -> AmazonMarketplace:
+    http = build_client(settings.amazon_endpoint, USER_AGENT, connections=settings.push_concurrency + 4)
+    grant = {
+        "client_id": SecretStr(settings.amazon_client_id),
+        "client_secret": settings.amazon_client_secret,
+        "refresh_token": settings.amazon_refresh_token,
+    }
+    token = AccessToken(http, settings.amazon_lwa_url, grant)
+    client = AmazonClient(http, token, settings.amazon_seller_id, settings.amazon_marketplace_id)
+    return AmazonMarketplace(client)

@@ -1,0 +1,115 @@
+"""Between Amazon's words and ours: pure functions."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from connector_sdk.marketplace import UnreadableOrder
+from contracts import FulfilledBy, Issue, MarketplaceOrderReceived, Money, OrderLine, OrderStatus
+from pydantic import ValidationError
+
+from amazon_connector.wire import IssueWire, ItemWire, MoneyWire, OrderWire
+
+CHANNEL = "amazon"
+
+_STATUSES = {
+    "PENDING_AVAILABILITY": OrderStatus.PENDING,
+    "PENDING": OrderStatus.PENDING,
+    "UNSHIPPED": OrderStatus.UNSHIPPED,
+    "PARTIALLY_SHIPPED": OrderStatus.PARTIALLY_SHIPPED,
+    "SHIPPED": OrderStatus.SHIPPED,
+    "CANCELLED": OrderStatus.CANCELLED,
+    "UNFULFILLABLE": OrderStatus.UNFULFILLABLE,
+}
+
+
+def quantity_patch(quantity: int) -> dict[str, Any]:
+    """The body that sets a merchant-fulfilled quantity. `merge` leaves the handling time alone; `replace` erases it."""
+    availability = {"fulfillment_channel_code": "DEFAULT", "quantity": quantity}
+    patch = {"op": "merge", "path": "/attributes/fulfillment_availability", "value": [availability]}
+    return {"productType": "PRODUCT", "patches": [patch]}
+
+
+def to_issues(issues: Sequence[IssueWire]) -> tuple[Issue, ...]:
+    return tuple(Issue(code=i.code, message=i.message[:1000], severity=i.severity.lower()) for i in issues)
+
+
+def read_orders(
+    raw_orders: Sequence[Mapping[str, Any]],
+) -> tuple[list[MarketplaceOrderReceived], list[UnreadableOrder]]:
+    """What can be read, and what can't, each with its reason."""
+    orders, unreadable = [], []
+    for raw in raw_orders:
+        try:
+            orders.append(to_order(OrderWire.model_validate(raw)))
+        except ValueError as error:
+            unreadable.append(UnreadableOrder(str(raw.get("orderId") or "(no orderId)")[:256], _reason(error)))
+    return orders, unreadable
+
+
+def to_order(order: OrderWire) -> MarketplaceOrderReceived:
+    """Our words for one order.
+
+    Raises:
+        ValueError: something that we can't do without is missing.
+    """
+    if order.fulfillment is None:
+        raise ValueError("it has no fulfillment, so its status is not known")
+    status = _STATUSES.get(order.fulfillment.fulfillment_status, OrderStatus.UNKNOWN)
+    window = order.fulfillment.ship_by_window
+    is_amazons = order.fulfillment.fulfilled_by == "AMAZON"
+    return MarketplaceOrderReceived(
+        channel=CHANNEL,
+        external_order_id=order.order_id,
+        status=status,
+        placed_at=order.created_time,
+        updated_at=order.last_updated_time,
+        fulfilled_by=FulfilledBy.MARKETPLACE if is_amazons else FulfilledBy.MERCHANT,
+        ship_by=window.latest_date_time if window else None,
+        total=_money(order.proceeds.grand_total if order.proceeds else None),
+        lines=tuple(_line(item, status) for item in order.order_items),
+        raw=order.model_dump(mode="json", by_alias=True, exclude_none=True),
+    )
+
+
+def _line(item: ItemWire, status: OrderStatus) -> OrderLine:
+    if not item.product.seller_sku:
+        raise ValueError(f"line {item.order_item_id} has no sellerSku")
+    shipped = max(0, item.fulfillment.quantity_fulfilled or 0) if item.fulfillment else 0
+    return OrderLine(
+        external_line_id=item.order_item_id,
+        external_sku=item.product.seller_sku,
+        title=item.product.title,
+        quantity=item.quantity_ordered,
+        quantity_shipped=shipped,
+        quantity_cancelled=_cancelled(item, status, shipped),
+        unit_price=_money(item.product.price.unit_price if item.product.price else None),
+    )
+
+
+def _cancelled(item: ItemWire, status: OrderStatus, shipped: int) -> int:
+    """The model has no field for it: what is neither fulfilled nor still to be, of an item with a cancellation."""
+    if status is OrderStatus.CANCELLED:
+        return max(0, item.quantity_ordered - shipped)
+    has_cancellation = item.cancellation is not None and item.cancellation.cancellation_execution is not None
+    unfulfilled = item.fulfillment.quantity_unfulfilled if item.fulfillment else None
+    if not has_cancellation or unfulfilled is None:
+        return 0
+    return max(0, item.quantity_ordered - shipped - unfulfilled)
+
+
+def _money(money: MoneyWire | None) -> Money | None:
+    """A price that makes no sense is left out: the stock effect of an order does not wait for it."""
+    if money is None:
+        return None
+    try:
+        return Money(amount=money.amount, currency=money.currency_code)
+    except ValidationError:
+        return None
+
+
+def _reason(error: ValueError) -> str:
+    """One line that names fields but never what they hold."""
+    if isinstance(error, ValidationError):
+        problems = error.errors(include_url=False, include_context=False, include_input=False)
+        return "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in problems[:3])[:500]
+    return str(error)[:500]

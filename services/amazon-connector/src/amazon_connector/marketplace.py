@@ -1,0 +1,132 @@
+"""Amazon behind the port of the connector SDK."""
+
+import asyncio
+import datetime as dt
+from collections.abc import Sequence
+
+import httpx
+from connector_sdk.http import outcome_of, outcome_of_error, retry_after
+from connector_sdk.marketplace import (
+    Capabilities,
+    LineResult,
+    MarketplaceError,
+    OrderPage,
+    Outcome,
+    Search,
+    StockLine,
+)
+from contracts import Issue
+from pydantic import ValidationError
+from runtime.clock import Clock, system_clock
+
+from amazon_connector.client import AmazonClient
+from amazon_connector.mapping import quantity_patch, read_orders, to_issues
+from amazon_connector.wire import ErrorAnswer, GetAnswer, PatchAnswer, SearchAnswer
+
+_PATCH_OUTCOMES = {"ACCEPTED": Outcome.ACCEPTED, "VALID": Outcome.ACCEPTED, "INVALID": Outcome.REJECTED}
+_WINDOWS = {Search.CREATED: "createdAfter", Search.UPDATED: "lastUpdatedAfter"}
+
+
+class AmazonMarketplace:
+    """Quantities go by patchListingsItem, one SKU a call; orders come by searchOrders and getOrder."""
+
+    def __init__(self, client: AmazonClient, *, clock: Clock = system_clock) -> None:
+        self._client = client
+        self._clock = clock
+
+    def capabilities(self) -> Capabilities:
+        return Capabilities(stock_batch=1, update_search=True, order_by_id=True)
+
+    async def push_stock(self, lines: Sequence[StockLine]) -> Sequence[LineResult]:
+        return await asyncio.gather(*(self._push(line) for line in lines))
+
+    async def fetch_orders(self, search: Search, since: dt.datetime, cursor: str | None) -> OrderPage:
+        window = {_WINDOWS[search]: since.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
+        try:
+            response = await self._client.search_orders(window, cursor)
+        except httpx.HTTPError as error:
+            raise _no_answer(error) from None
+        self._check(response)
+        try:
+            answer = SearchAnswer.model_validate_json(response.content)
+        except ValidationError:
+            raise MarketplaceError(Outcome.UNKNOWN, "the answer of searchOrders can't be read") from None
+        orders, unreadable = read_orders(answer.orders)
+        return OrderPage(
+            orders,
+            next_cursor=answer.pagination.next_token if answer.pagination else None,
+            known_until=answer.created_before if search is Search.CREATED else None,
+            unreadable=unreadable,
+        )
+
+    async def fetch_order(self, external_order_id: str) -> OrderPage:
+        try:
+            response = await self._client.get_order(external_order_id)
+        except httpx.HTTPError as error:
+            raise _no_answer(error) from None
+        if response.status_code == httpx.codes.NOT_FOUND:
+            return OrderPage(())
+        self._check(response)
+        try:
+            answer = GetAnswer.model_validate_json(response.content)
+        except ValidationError:
+            raise MarketplaceError(Outcome.UNKNOWN, "the answer of getOrder can't be read") from None
+        orders, unreadable = read_orders([answer.order])
+        return OrderPage(orders, unreadable=unreadable)
+
+    async def _push(self, line: StockLine) -> LineResult:
+        try:
+            response = await self._client.patch_listing(line.external_sku, quantity_patch(line.quantity))
+        except MarketplaceError as error:  # no token, so nothing was sent
+            issue = Issue(code="NoAccessToken", message=str(error))
+            return LineResult(line.external_sku, error.outcome, issues=(issue,), retry_after=error.retry_after)
+        except httpx.HTTPError as error:
+            issue = Issue(code=type(error).__name__, message="no answer from Amazon")
+            return LineResult(line.external_sku, outcome_of_error(error), issues=(issue,))
+        return self._result(line.external_sku, response)
+
+    def _result(self, external_sku: str, response: httpx.Response) -> LineResult:
+        outcome, submission_id, issues = outcome_of(response.status_code), None, _errors(response)
+        if outcome is Outcome.ACCEPTED:
+            outcome, submission_id, issues = _submission(response)
+        return LineResult(
+            external_sku,
+            outcome,
+            request_id=response.headers.get("x-amzn-requestid"),
+            submission_id=submission_id,
+            issues=issues,
+            retry_after=retry_after(response, self._clock()),
+            throttled=response.status_code == httpx.codes.TOO_MANY_REQUESTS,
+        )
+
+    def _check(self, response: httpx.Response) -> None:
+        outcome = outcome_of(response.status_code)
+        if outcome is not Outcome.ACCEPTED:
+            said = "; ".join(f"{issue.code}: {issue.message}" for issue in _errors(response)[:3])
+            raise MarketplaceError(outcome, said[:500], retry_after=retry_after(response, self._clock()))
+
+
+def _submission(response: httpx.Response) -> tuple[Outcome, str | None, tuple[Issue, ...]]:
+    """An INVALID submission comes with HTTP 200 too, and so may something that is no answer at all."""
+    try:
+        answer = PatchAnswer.model_validate_json(response.content)
+    except ValidationError:
+        return Outcome.UNKNOWN, None, (Issue(code="UnreadableAnswer", message="the answer can't be read"),)
+    outcome = _PATCH_OUTCOMES.get(answer.status, Outcome.UNKNOWN)
+    return outcome, answer.submission_id, to_issues(answer.issues)
+
+
+def _errors(response: httpx.Response) -> tuple[Issue, ...]:
+    """Amazon's own words, after the HTTP status, which alone is dependable."""
+    if response.is_success:
+        return ()
+    status = Issue(code=str(response.status_code), message=response.reason_phrase or "no reason given")
+    try:
+        answer = ErrorAnswer.model_validate_json(response.content)
+    except ValidationError:
+        return (status,)
+    return (status, *to_issues(answer.errors))
+
+
+def _no_answer(error: httpx.HTTPError) -> MarketplaceError:
+    return MarketplaceError(outcome_of_error(error), f"no answer from Amazon: {type(error).__name__}")

@@ -1,0 +1,44 @@
+"""What the Amazon connector reads from its environment."""
+
+from typing import Annotated
+
+from connector_sdk.settings import Burst, Concurrency, ConnectorSettings, Rate, Seconds
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
+
+EGYPT = "ARBP9OOSHTCHU"
+EMIRATES = "A2VIGQ35RCS4UG"
+
+_Secret = Annotated[SecretStr, Field(min_length=1)]
+_Name = Annotated[str, Field(min_length=1)]
+_Url = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
+
+
+class Settings(ConnectorSettings):
+    """Rates are Amazon's published ones for patchListingsItem (5 a second) and searchOrders (one in 179 s)."""
+
+    port: Annotated[int, Field(ge=1, le=65535)] = 8002
+    push_rate_per_second: Rate = Field(5.0, alias="AMAZON_PUSH_RATE")
+    push_burst: Burst = Field(5, alias="AMAZON_PUSH_BURST")
+    push_concurrency: Concurrency = Field(8, alias="AMAZON_PUSH_CONCURRENCY")
+    order_poll_seconds: Seconds = Field(180.0, alias="AMAZON_ORDER_POLL_SECONDS")
+
+    amazon_client_id: _Name
+    amazon_client_secret: _Secret
+    amazon_refresh_token: _Secret
+    amazon_seller_id: _Name
+    amazon_country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "EG"
+    amazon_marketplace_id: Annotated[str, Field(pattern=r"^[A-Z0-9]+$", validate_default=True)] = EGYPT
+    amazon_region: _Name = "eu-west-1"
+    """Named in the user agent only: Amazon needs no AWS signature any more."""
+    amazon_endpoint: _Url = "https://sellingpartnerapi-eu.amazon.com"
+    amazon_lwa_url: _Url = "https://api.amazon.com/auth/o2/token"
+
+    @field_validator("amazon_marketplace_id")
+    @classmethod
+    def _is_meant(cls, marketplace_id: str, info: ValidationInfo) -> str:
+        if marketplace_id == EMIRATES and info.data.get("amazon_country") != "AE":
+            raise ValueError(
+                f"{EMIRATES} is the United Arab Emirates; Egypt is {EGYPT}. "
+                "To work on the Emirates' marketplace set AMAZON_COUNTRY=AE"
+            )
+        return marketplace_id

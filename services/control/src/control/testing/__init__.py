@@ -1,0 +1,1 @@
+"""What control's tests share: services that are only made up."""

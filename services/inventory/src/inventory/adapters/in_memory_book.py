@@ -1,0 +1,37 @@
+"""The ledger in memory: a real adapter, under the same tests as the one in Postgres."""
+
+import dataclasses as dc
+import datetime as dt
+from collections.abc import Iterable, Sequence
+
+from inventory.domain.stock import Item, LogEntry
+from inventory.domain.targets import Target, after
+
+
+class InMemoryBook:
+    """Implements `inventory.ports.Book` for one writer; nothing is undone."""
+
+    def __init__(self, items: Iterable[Item] = ()) -> None:
+        self.items = {item.sku: item for item in items}
+        self.entries: list[LogEntry] = []
+
+    async def lock(self, skus: Sequence[str]) -> dict[str, Item]:
+        return {sku: self.items[sku] for sku in skus if sku in self.items}
+
+    async def known_events(self, event_ids: Sequence[str]) -> set[str]:
+        return {entry.movement.event_id for entry in self.entries} & set(event_ids)
+
+    async def moved_since(self, sku: str, moment: dt.datetime) -> int:
+        return sum(e.change for e in self.entries if e.movement.sku == sku and e.movement.happened_at > moment)
+
+    async def append(self, entries: Sequence[LogEntry], now: dt.datetime) -> None:  # noqa: ARG002 - the port's signature
+        self.entries.extend(entries)
+
+    async def save(self, items: Sequence[Item], now: dt.datetime) -> None:  # noqa: ARG002 - the port's signature
+        for item in items:
+            kept = self.items[item.sku]
+            self.items[item.sku] = dc.replace(kept, on_hand=item.on_hand, counted_at=item.counted_at)
+
+    async def set_targets(self, targets: Sequence[Target], now: dt.datetime) -> None:  # noqa: ARG002 - the port's signature
+        for target in targets:
+            self.items[target.sku] = after(self.items[target.sku], [target])

@@ -1,0 +1,61 @@
+"""What the HTTP API shows, read without locks."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+_PRODUCTS = text("""
+select sku, title, category, is_active, on_hand, reserved from products
+where sku > :after and (cast(:sku as text) is null or sku = :sku) order by sku limit :limit
+""")
+_CHANNELS = text("""
+select s.sku, c.name as channel, l.external_sku, t.quantity, t.revision, t.live_quantity, t.live_at,
+    t.applied_revision, t.applied_status
+from unnest(cast(:skus as text[])) as s (sku)
+cross join marketplace_channels c
+left join marketplace_listings l on l.channel = c.name and l.sku = s.sku
+left join channel_targets t on t.channel = c.name and t.sku = s.sku
+where t.sku is not null or l.sku is not null
+order by s.sku, c.priority
+""")
+_LOGS = text("""
+select id, sku, channel, change_qty, reason, reference, line_reference, before_qty, after_qty, event_id,
+    happened_at, created_at
+from inventory_logs where id > :after and (cast(:sku as text) is null or sku = :sku) order by id limit :limit
+""")
+
+
+async def stock(
+    connection: AsyncConnection, *, sku: str | None = None, after: str = "", limit: int = 1
+) -> list[dict[str, Any]]:
+    """Products with their channels, by SKU. `bound` is null: no bound is kept without escrow."""
+    rows = (await connection.execute(_PRODUCTS, {"sku": sku, "after": after, "limit": limit})).mappings().all()
+    channels = await _channels(connection, [row["sku"] for row in rows])
+    return [
+        dict(row) | {"available": row["on_hand"] - row["reserved"], "channels": channels[row["sku"]]} for row in rows
+    ]
+
+
+async def _channels(connection: AsyncConnection, skus: Sequence[str]) -> dict[str, dict[str, Any]]:
+    by_sku: dict[str, dict[str, Any]] = defaultdict(dict)
+    for row in await connection.execute(_CHANNELS, {"skus": list(skus)}):
+        by_sku[row.sku][row.channel] = {
+            "external_sku": row.external_sku or row.sku,
+            "bound": None,
+            "target": row.quantity,
+            "revision": row.revision,
+            "applied_revision": row.applied_revision,
+            "applied_status": row.applied_status,
+            "live": row.live_quantity,
+            "live_at": row.live_at,
+        }
+    return by_sku
+
+
+async def logs(connection: AsyncConnection, *, sku: str | None, after: int, limit: int) -> list[dict[str, Any]]:
+    """The ledger's rows in the order in which they were written."""
+    result = await connection.execute(_LOGS, {"sku": sku, "after": after, "limit": limit})
+    return [dict(row) for row in result.mappings()]

@@ -1,0 +1,67 @@
+"""The newest target of each SKU on each channel, and how far it got."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+from contracts import AppliedStatus, StockApplied
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from inventory.domain.targets import Target
+
+_UPSERT = text("""
+insert into channel_targets (channel, sku, quantity, revision, targeted_at)
+select *, cast(:now as timestamptz) from unnest(
+    cast(:channels as text[]), cast(:skus as text[]), cast(:quantities as int[]), cast(:revisions as bigint[]))
+on conflict (channel, sku) do update
+    set quantity = excluded.quantity, revision = excluded.revision, targeted_at = excluded.targeted_at
+""")
+_NOTE = text("""
+update channel_targets t
+set applied_revision = n.revision, applied_status = n.status, applied_at = :now,
+    live_quantity = case when n.status = 'live' then n.quantity else t.live_quantity end,
+    live_at = case when n.status = 'live' then n.live_at else t.live_at end
+from unnest(
+    cast(:channels as text[]), cast(:skus as text[]), cast(:revisions as bigint[]), cast(:statuses as text[]),
+    cast(:quantities as int[]), cast(:lives as timestamptz[])) as n (channel, sku, revision, status, quantity, live_at)
+where t.channel = n.channel and t.sku = n.sku and n.revision >= coalesce(t.applied_revision, 0)
+""")
+_SYNCED = text("""
+update marketplace_listings l set last_sync_at = :now
+from unnest(cast(:channels as text[]), cast(:skus as text[])) as n (channel, sku)
+where l.channel = n.channel and l.sku = n.sku
+""")
+
+
+async def upsert_targets(connection: AsyncConnection, targets: Sequence[Target], now: dt.datetime) -> None:
+    if not targets:
+        return
+    await connection.execute(
+        _UPSERT,
+        {
+            "channels": [t.offer.channel for t in targets],
+            "skus": [t.sku for t in targets],
+            "quantities": [t.quantity for t in targets],
+            "revisions": [t.revision for t in targets],
+            "now": now,
+        },
+    )
+
+
+async def note_applied(connection: AsyncConnection, answers: Sequence[StockApplied], now: dt.datetime) -> None:
+    """`answers` holds each (channel, sku) once, sorted by it."""
+    noted = [a for a in answers if a.status is not AppliedStatus.SUPERSEDED]
+    if not noted:
+        return
+    keys = {"channels": [a.channel for a in noted], "skus": [a.sku for a in noted], "now": now}
+    await connection.execute(
+        _NOTE,
+        keys
+        | {
+            "revisions": [a.revision for a in noted],
+            "statuses": [str(a.status) for a in noted],
+            "quantities": [a.quantity for a in noted],
+            "lives": [a.live_at for a in noted],
+        },
+    )
+    await connection.execute(_SYNCED, keys)

@@ -1,0 +1,66 @@
+"""The values that the ledger and the allocation work on."""
+
+import dataclasses as dc
+import datetime as dt
+import enum
+
+
+class Reason(enum.StrEnum):
+    SALE = "sale"
+    RESTOCK = "restock"
+    RETURN = "return"
+    CANCELLATION = "cancellation"
+    ADJUSTMENT = "adjustment"
+    STOCKTAKE = "stocktake"
+
+
+@dc.dataclass(frozen=True, slots=True)
+class Offer:
+    """A SKU on one channel: its listing and the newest target. `revision` 0 means that no target was ever set."""
+
+    channel: str
+    external_sku: str
+    is_active: bool
+    quantity: int = 0
+    revision: int = 0
+
+
+@dc.dataclass(frozen=True, slots=True)
+class Item:
+    """The stock of one SKU. Units are whole; `on_hand` may be below zero when more was sold than existed."""
+
+    sku: str
+    is_active: bool
+    on_hand: int
+    reserved: int
+    counted_at: dt.datetime | None
+    offers: tuple[Offer, ...] = ()
+
+    @property
+    def available(self) -> int:
+        return self.on_hand - self.reserved
+
+
+@dc.dataclass(frozen=True, slots=True)
+class Movement:
+    """Units came or went, or were counted. `change` for a stocktake is None, and `counted` for all others."""
+
+    event_id: str
+    sku: str
+    reason: Reason
+    happened_at: dt.datetime
+    change: int | None = None
+    counted: int | None = None
+    channel: str | None = None
+    reference: str | None = None
+    line_reference: str | None = None
+
+
+@dc.dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One row of the ledger. `before` is the `after` of the SKU's row before it."""
+
+    movement: Movement
+    change: int
+    before: int
+    after: int

@@ -1,0 +1,99 @@
+"""The HTTP API: products, listings, stock, the ledger, and stock changes for storefronts without a Kafka client."""
+
+import uuid
+from typing import Annotated, Any
+
+from contracts import CloudEvent, ListingChanged, Money, ProductChanged, StockChanged
+from contracts.types import DecimalText, Reference, Sku
+from fastapi import APIRouter, HTTPException, Query
+from pydantic import BaseModel, Field
+from runtime.records import Delivery, Record
+from runtime.work import Worker
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from inventory.adapters import reads
+from inventory.adapters.catalogue import PostgresCatalogue
+from inventory.adapters.postgres_book import PostgresBook
+from inventory.domain.allocation import Policy
+from inventory.handlers.change_listing import ListingRefusedError, change_listing
+from inventory.handlers.change_product import ChangeProduct
+
+Limit = Annotated[int, Query(ge=1, le=5000)]
+
+
+class ProductBody(BaseModel):
+    title: str
+    category: str | None = None
+    base_price: Money | None = None
+    vat_rate: DecimalText | None = None
+    is_active: bool = True
+
+
+class ListingBody(BaseModel):
+    external_sku: Reference
+    external_id: str | None = None
+    external_url: str | None = None
+    is_active: bool = True
+
+
+class StockChangesBody(BaseModel):
+    changes: Annotated[list[StockChanged], Field(min_length=1, max_length=1000)]
+
+
+def reading(engine: AsyncEngine) -> APIRouter:
+    """Stock and the ledger, as they are."""
+    api = APIRouter(prefix="/v1")
+
+    @api.get("/stock/{sku:path}")
+    async def get_stock(sku: str) -> dict[str, Any]:
+        async with engine.connect() as connection:
+            found = await reads.stock(connection, sku=sku)
+        if not found:
+            raise HTTPException(404, f"no product {sku!r}")
+        return found[0]
+
+    @api.get("/stock")
+    async def list_stock(after: str = "", limit: Limit = 1000) -> dict[str, Any]:
+        async with engine.connect() as connection:
+            return {"stock": await reads.stock(connection, after=after, limit=limit)}
+
+    @api.get("/logs")
+    async def list_logs(sku: str | None = None, after: int = 0, limit: Limit = 1000) -> dict[str, Any]:
+        async with engine.connect() as connection:
+            return {"logs": await reads.logs(connection, sku=sku, after=after, limit=limit)}
+
+    return api
+
+
+def writing(worker: Worker, policy: Policy) -> APIRouter:
+    """Products, listings, and stock changes, which take the way through Kafka like everybody else's."""
+    api = APIRouter(prefix="/v1")
+    change_product = ChangeProduct(
+        lambda work: PostgresCatalogue(work.connection), lambda work: PostgresBook(work.connection, policy), policy
+    )
+
+    @api.put("/products/{sku:path}")
+    async def put_product(sku: Sku, body: ProductBody) -> dict[str, Any]:
+        async with worker.begin() as work:
+            data = ProductChanged(sku=sku, **body.model_dump())
+            event = CloudEvent[ProductChanged].wrap(data, source="/inventory", time=work.now)
+            await change_product([Delivery(Record("product.changed", 0, 0, None, None, {}), event)], work)
+        return data.model_dump()
+
+    @api.put("/listings/{channel}/{sku:path}")
+    async def put_listing(channel: str, sku: Sku, body: ListingBody) -> dict[str, Any]:
+        listing = ListingChanged(channel=channel, sku=sku, **body.model_dump())
+        try:
+            async with worker.begin() as work:
+                changed = await change_listing(listing, policy, work)
+        except ListingRefusedError as error:
+            raise HTTPException(error.status, str(error)) from None
+        return listing.model_dump() | {"changed": changed}
+
+    @api.post("/stock-changes", status_code=202)
+    async def post_stock_changes(body: StockChangesBody) -> dict[str, Any]:
+        async with worker.begin() as work:
+            ids = [work.publish(change, event_id=str(uuid.uuid4())).id for change in body.changes]
+        return {"accepted": len(ids), "event_ids": ids}
+
+    return api

@@ -1,0 +1,100 @@
+"""Apply `stock.changed` to the ledger, once for ever, and tell the channels."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+
+from contracts import AnyEvent, StockChanged
+from runtime.logs import get_logger
+from runtime.records import Delivery
+from runtime.work import Work
+
+from inventory.domain.allocation import Policy
+from inventory.domain.ledger import apply
+from inventory.domain.stock import Item, LogEntry, Movement, Reason
+from inventory.handlers.retarget import retarget
+from inventory.ports import Book
+
+_log = get_logger(__name__)
+
+
+class ChangeStock:
+    """The ledger itself remembers the event ids, so that a replay from any time changes nothing."""
+
+    def __init__(self, open_book: Callable[[Work], Book], policy: Policy) -> None:
+        self._open_book = open_book
+        self._policy = policy
+
+    async def __call__(self, deliveries: Sequence[Delivery[StockChanged]], work: Work) -> None:
+        book = self._open_book(work)
+        items = await book.lock(sorted({delivery.data.sku for delivery in deliveries}))
+        known = await book.known_events([delivery.event.id for delivery in deliveries])
+        fresh = [d for d in deliveries if d.event.id not in known and self._is_usable(d, items, work)]
+        if not fresh:
+            return
+        entries = await _apply_all(fresh, items, book)
+        await book.append(entries, work.now)
+        changed = [items[sku] for sku in sorted({entry.movement.sku for entry in entries})]
+        await book.save(changed, work.now)
+        causes: dict[str, AnyEvent] = {delivery.data.sku: delivery.event for delivery in fresh}
+        await retarget(changed, self._policy, book, work, causes=causes, touched=_touched(entries))
+
+    def _is_usable(self, delivery: Delivery[StockChanged], items: dict[str, Item], work: Work) -> bool:
+        data = delivery.data
+        if data.sku not in items:
+            work.reject(delivery, "unknown-sku", f"no product {data.sku!r}: publish its product.changed, then retry")
+            return False
+        if data.channel is not None and data.channel not in self._policy.weights:
+            channels = ", ".join(self._policy.weights)
+            work.reject(delivery, "unknown-channel", f"no channel {data.channel!r}: the channels are {channels}")
+            return False
+        return True
+
+
+async def _apply_all(
+    deliveries: Sequence[Delivery[StockChanged]], items: dict[str, Item], book: Book
+) -> list[LogEntry]:
+    """Apply in order; `items` holds the results afterwards."""
+    entries: list[LogEntry] = []
+    for delivery in deliveries:
+        movement = _movement(delivery)
+        since = await _moved_since_count(movement, entries, book)
+        items[movement.sku], entry = apply(items[movement.sku], movement, since)
+        entries.append(entry)
+        if entry.change < 0 and entry.after < 0:
+            _log.warning("oversold", sku=movement.sku, channel=movement.channel, on_hand=entry.after)
+    return entries
+
+
+async def _moved_since_count(movement: Movement, entries: Sequence[LogEntry], book: Book) -> int:
+    if movement.reason is not Reason.STOCKTAKE:
+        return 0
+    in_this_batch = sum(
+        entry.change
+        for entry in entries
+        if entry.movement.sku == movement.sku and entry.movement.happened_at > movement.happened_at
+    )
+    return in_this_batch + await book.moved_since(movement.sku, movement.happened_at)
+
+
+def _movement(delivery: Delivery[StockChanged]) -> Movement:
+    data = delivery.data
+    return Movement(
+        event_id=delivery.event.id,
+        sku=data.sku,
+        reason=Reason(data.reason),
+        happened_at=data.counted_at or data.placed_at or delivery.event.time,
+        change=data.change_qty,
+        counted=data.counted_qty,
+        channel=data.channel,
+        reference=data.reference,
+        line_reference=data.line_reference,
+    )
+
+
+def _touched(entries: Sequence[LogEntry]) -> dict[str, set[str]]:
+    """By SKU, the channels that an order of their own concerned."""
+    touched: dict[str, set[str]] = defaultdict(set)
+    for entry in entries:
+        if entry.movement.channel is not None and entry.movement.reason in (Reason.SALE, Reason.CANCELLATION):
+            touched[entry.movement.sku].add(entry.movement.channel)
+    return touched

@@ -1,0 +1,3 @@
+from order_importer.main import main
+
+main()
