@@ -7,32 +7,75 @@ BIN := $(VENV)/bin
 MEMBERS := libs/contracts libs/runtime libs/connector-sdk \
   services/inventory services/amazon-connector services/noon-connector services/order-importer services/control \
   deploy/local deploy/sandbox deploy/demo
+SOURCES := $(MEMBERS:%=%/src)
 INSTALLED := $(VENV)/.installed
+UV := VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv
 
-.PHONY: help setup lock
+.PHONY: help setup lint format test test-unit test-integration test-e2e demo up down status generate lock clean
 
 help: ## list the commands
-	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-17s %s\n", $$1, $$2}'
 
-setup: $(INSTALLED) ## install everything into .venv (nothing global)
+setup: $(INSTALLED) ## install everything into .venv; nothing global
+
+demo: setup ## a day of sales through the whole system (SALES=<csv>, KILL=<service>, RATE=<sales a second>)
+	@$(BIN)/python -m demo $(if $(SALES),--sales "$(SALES)") $(if $(KILL),--kill $(KILL)) $(if $(RATE),--rate $(RATE))
+
+test: setup ## all tests, on real Kafka and Postgres
+	@$(BIN)/python -m pytest
+
+test-unit: setup ## the tests that need nothing but Python
+	@$(BIN)/python -m pytest -q -m "not integration and not e2e"
+
+test-integration: setup ## each part with real Kafka and Postgres
+	@$(BIN)/python -m pytest -q -m integration
+
+test-e2e: setup ## the whole system, with services killed in the middle
+	@$(BIN)/python -m pytest -q -m e2e
+
+lint: setup ## style, types, import rules, generated files
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet . || { echo "lint: not formatted: run make format"; exit 1; }
+	@$(BIN)/mypy $(SOURCES) $(wildcard $(MEMBERS:%=%/tests)) tests
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m contracts.generate --check
+
+format: setup ## format the code and mend what can be mended
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+generate: setup ## write the schemas and docs/events.md anew from the contracts
+	@$(BIN)/python -m contracts.generate
+
+up: setup ## start the local stack: Kafka, Postgres, sandboxes, services
+	@$(BIN)/python -m local_stack up
+
+down: setup ## stop the local stack (its data stays; `python -m local_stack down --purge` deletes it)
+	@$(BIN)/python -m local_stack down
+
+status: setup ## how the services of the local stack are
+	@$(BIN)/mizan status
 
 $(BIN)/python:
-	@command -v $(PYTHON) >/dev/null || { echo "No $(PYTHON) here: install Python 3.11 or newer, or name one with PYTHON=..."; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than 3.11: install Python 3.11 or newer, or name one with PYTHON=..."; exit 1; }
+	@command -v $(PYTHON) >/dev/null || { echo "setup: no $(PYTHON) here: install Python 3.11 or newer, or name one with PYTHON=..."; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "setup: $(PYTHON) is older than 3.11: install Python 3.11 or newer, or name one with PYTHON=..."; exit 2; }
 	@echo "setup: creating $(VENV)"
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { echo "setup: $(PYTHON) has no venv: install it (Debian, Ubuntu: apt install python3-venv)"; rm -rf $(VENV); exit 2; }
 
 $(BIN)/uv: | $(BIN)/python
-	@if command -v uv >/dev/null; then ln -sf "$$(command -v uv)" $@; else echo "setup: installing uv into $(VENV)"; $(BIN)/python -m pip install --quiet 'uv>=0.13,<0.14'; fi
+	@if command -v uv >/dev/null; then ln -sf "$$(command -v uv)" $@; else echo "setup: installing uv into $(VENV)"; $(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.13,<0.14'; fi
 
 $(INSTALLED): requirements.lock $(MEMBERS:%=%/pyproject.toml) | $(BIN)/uv
 	@echo "setup: installing the locked dependencies"
-	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip sync --quiet --require-hashes requirements.lock
-	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps $(MEMBERS:%=-e %)
+	@$(UV) pip install --quiet --require-hashes -r requirements.lock
+	@$(UV) pip install --quiet --no-deps $(MEMBERS:%=-e %)
 	@touch $@
 
 lock: | $(BIN)/uv ## pin every dependency anew, with hashes
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 	  --group dev $(foreach m,$(MEMBERS),--no-emit-package mizan-$(subst _,-,$(notdir $(wildcard $(m)/src/*)))) \
 	  --custom-compile-command "make lock" pyproject.toml $(MEMBERS:%=%/pyproject.toml) -o requirements.lock
-	@! grep -nE 'https?://|find-links' requirements.lock || { echo "requirements.lock names a registry: see above"; exit 1; }
+	@! grep -nE 'https?://|find-links' requirements.lock || { echo "lock: requirements.lock names an address: see above"; exit 1; }
+
+clean: ## delete the virtual environment, the local state and the caches
+	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -25,15 +25,15 @@ class House:
 
     async def stock(self) -> dict[str, Any]:
         """Every product of the inventory by SKU."""
-        return {item["sku"]: item async for item in self._pages("inventory", "/v1/stock", "stock", "sku", "")}
+        return {item["sku"]: item async for item in self._pages("inventory", "/v1/stock", "sku", "")}
 
     async def logs(self) -> list[dict[str, Any]]:
         """The whole ledger, oldest first."""
-        return [entry async for entry in self._pages("inventory", "/v1/logs", "logs", "id", 0)]
+        return [entry async for entry in self._pages("inventory", "/v1/logs", "id", 0)]
 
     async def orders(self) -> list[dict[str, Any]]:
         """Every imported order."""
-        return [order async for order in self._pages("order-importer", "/v1/orders", "orders", "order_id", "")]
+        return [order async for order in self._pages("order-importer", "/v1/orders", "order_id", "")]
 
     async def readiness(self, service: str) -> dict[str, Any]:
         """What `/readyz` says; empty when nobody answers (a service that was killed is on its way back)."""
@@ -74,9 +74,9 @@ class House:
         """How many API calls the marketplace has had."""
         return len(await self._call("GET", f"sandbox-{channel}", "/_sandbox/calls"))
 
-    async def _pages(self, service: str, path: str, name: str, key: str, after: Any) -> AsyncIterator[Any]:  # noqa: ANN401
+    async def _pages(self, service: str, path: str, key: str, after: Any) -> AsyncIterator[Any]:  # noqa: ANN401
         while True:
-            page = (await self._call("GET", service, path, params={"after": after, "limit": _PAGE}))[name]
+            page = await self._call("GET", service, path, params={"after": after, "limit": _PAGE})
             for item in page:
                 yield item
             if len(page) < _PAGE:

@@ -11,9 +11,9 @@ from local_stack.errors import StackError
 
 DEFAULT_PORTS: Mapping[str, int] = MappingProxyType(
     {
-        "kafka": 39092,
-        "kafka-controller": 39093,
-        "postgres": 35432,
+        "kafka": 29092,
+        "kafka-controller": 29093,
+        "postgres": 25432,
         "sandbox-amazon": 8102,
         "sandbox-noon": 8103,
         "inventory": 8001,

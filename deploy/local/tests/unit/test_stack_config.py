@@ -13,8 +13,8 @@ def test_an_empty_environment_gives_the_default_ports_under_var_stack() -> None:
     assert config.ports == DEFAULT_PORTS
     assert config.folder.parts[-2:] == ("var", "stack")
     assert (config.folder.parents[1] / "pyproject.toml").exists()
-    assert config.bootstrap_servers == "127.0.0.1:39092"
-    assert config.database_url == "postgresql://mizan@127.0.0.1:35432/mizan"
+    assert config.bootstrap_servers == "127.0.0.1:29092"
+    assert config.database_url == "postgresql://mizan@127.0.0.1:25432/mizan"
 
 
 def test_each_port_can_be_overridden() -> None:

@@ -46,6 +46,7 @@ class Calls:
         self._tasks: set[asyncio.Task[None]] = set()
         self._ended: list[Call] = []
         self._accepted = 0
+        self._is_refused = False
         self.batch = marketplace.capabilities().stock_batch
 
     @property
@@ -61,8 +62,8 @@ class Calls:
         return bool(self._queue or self._tasks or self._ended)
 
     def add(self, queue: Sequence[Push], term: str) -> None:
-        """Replace what waits; `queue` is in the order of urgency."""
-        self._queue, self._term = list(queue), term
+        """Replace what waits, in the order of urgency. After a refusal this also is the word to try again."""
+        self._queue, self._term, self._is_refused = list(queue), term, False
         if self._queue and (self._dispatcher is None or self._dispatcher.done()):
             self._dispatcher = asyncio.create_task(self._dispatch(), name="push-dispatcher")
 
@@ -108,7 +109,7 @@ class Calls:
         return queue
 
     async def _dispatch(self) -> None:
-        while self._queue:
+        while self._queue and not self._is_refused:
             await self._slots.acquire()
             try:
                 await self._bucket.acquire()
@@ -147,6 +148,8 @@ class Calls:
         elif result.outcome is Outcome.ACCEPTED:
             self._accepted += 1
             self._bucket.speed_up()
-        elif result.outcome is Outcome.UNAUTHORISED and self._accepted > accepted_before:
-            return dc.replace(result, outcome=Outcome.UNKNOWN)
+        elif result.outcome is Outcome.UNAUTHORISED:
+            if self._accepted > accepted_before:
+                return dc.replace(result, outcome=Outcome.UNKNOWN)
+            self._is_refused = True
         return result

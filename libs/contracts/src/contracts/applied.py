@@ -27,7 +27,7 @@ class _Applied(Payload):
     channel: Channel
     sku: Sku
     revision: Revision | None = None
-    """The target's. None: an `observed` reading, which belongs to no revision."""
+    """The target's. Absent: an `observed` reading, which belongs to no revision."""
     status: AppliedStatus
     submitted_at: Moment | None = None
     live_at: Moment | None = None

@@ -23,9 +23,9 @@ class SyncRequested(Payload):
     channel: Channel
     scope: SyncScope
     sku: Sku | None = None
-    """None: every SKU."""
+    """Absent: every SKU."""
     external_order_id: Reference | None = None
-    """None: every order."""
+    """Absent: every order."""
 
     @property
     def subject(self) -> str:

@@ -1,4 +1,4 @@
-"""Names of the headers on a dead letter. Its value and key are the original's, byte for byte."""
+"""The headers of a dead letter. Its value and key are the original's, byte for byte."""
 
 REASON = "reason"
 ERROR = "error"
@@ -9,3 +9,16 @@ GROUP = "group"
 FIRST_FAILURE = "first-failure"
 LAST_FAILURE = "last-failure"
 ATTEMPTS = "attempts"
+
+MEANINGS = {
+    REASON: "why it can't be used: `not-json`, `unknown-type`, `invalid-event` or a reason of the consumer's own",
+    ERROR: "what is wrong, in one line, without the record's content",
+    ORIGINAL_TOPIC: "the topic that it was read from",
+    ORIGINAL_PARTITION: "the partition that it was read from",
+    ORIGINAL_OFFSET: "its offset there",
+    GROUP: "the consumer group that couldn't use it",
+    FIRST_FAILURE: "when it failed first (RFC 3339)",
+    LAST_FAILURE: "when it failed last (RFC 3339)",
+    ATTEMPTS: "how often it failed",
+}
+"""What each header says; the original's other headers stay as they are."""

@@ -113,7 +113,10 @@ class OrderChanged(_InternalOrder):
 
 
 class OrdersWatermark(Payload):
-    """All orders placed on `channel` up to `known_until` precede this record in its partition."""
+    """All orders placed on `channel` up to `known_until` precede this record in its partition.
+
+    It has no key: one is written to each partition.
+    """
 
     event_type: ClassVar[str] = "orders.watermark.v1"
 

@@ -1,6 +1,7 @@
 """From bytes to events: which topic may carry which types, and how they are read."""
 
 import functools
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError, create_model
@@ -40,35 +41,37 @@ def parse(topic: str, value: bytes | None) -> AnyEvent:
     Raises:
         InvalidEventError: with the reason `not-json`, `unknown-type` or `invalid-event`.
     """
+    record = value or b""
     payloads = _payloads(topic)
-    if len(payloads) == 1:
-        return _validate(next(iter(payloads.values())), value or b"")
-    event_type = _type_of(value or b"")
-    if event_type not in payloads:
-        raise InvalidEventError("unknown-type", f"{event_type!r} is none of {sorted(payloads)}")
-    return _validate(payloads[event_type], value or b"")
-
-
-def _type_of(value: bytes) -> str:
     try:
-        return str(_HEAD.validate_json(value).type)
+        event: AnyEvent = adapter(_payload_of(record, payloads)).validate_json(record)
     except ValidationError as error:
-        raise _invalid(error, value) from None
-
-
-def _validate(payload: type[Payload], value: bytes) -> AnyEvent:
-    try:
-        event: AnyEvent = adapter(payload).validate_json(value)
-    except ValidationError as error:
-        raise _invalid(error, value) from None
+        raise _invalid(error, record, payloads) from None
     return event
 
 
-def _invalid(error: ValidationError, value: bytes) -> InvalidEventError:
+def _payload_of(record: bytes, payloads: dict[str, type[Payload]]) -> type[Payload]:
+    """The class to read `record` as. Where a topic has only one, no time is spent on a look at the type."""
+    if len(payloads) == 1:
+        return next(iter(payloads.values()))
+    event_type = _HEAD.validate_json(record).type
+    if event_type not in payloads:
+        raise _unknown_type(payloads)
+    return payloads[event_type]
+
+
+def _unknown_type(payloads: Iterable[str]) -> InvalidEventError:
+    return InvalidEventError("unknown-type", f"on this topic the type is {' or '.join(sorted(payloads))}")
+
+
+def _invalid(error: ValidationError, record: bytes, payloads: Iterable[str]) -> InvalidEventError:
     try:
-        from_json(value)
+        document = from_json(record)
     except ValueError as cause:
         return InvalidEventError("not-json", str(cause))
+    event_type = document.get("type") if isinstance(document, dict) else None
+    if isinstance(event_type, str) and event_type not in payloads:
+        return _unknown_type(payloads)
     details = error.errors(include_url=False, include_context=False, include_input=False)
     first = "; ".join(f"{'.'.join(map(str, d['loc'])) or 'event'}: {d['msg']}" for d in details[:3])
     return InvalidEventError("invalid-event", first)

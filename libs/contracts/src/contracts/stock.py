@@ -1,7 +1,9 @@
 import enum
+from collections.abc import Iterable
 from typing import ClassVar, Self
 
-from pydantic import model_validator
+from pydantic import ConfigDict, model_validator
+from pydantic.config import JsonDict
 
 from contracts.envelope import Payload
 from contracts.types import ChangeQuantity, Channel, Moment, Quantity, Reference, Sku
@@ -18,7 +20,35 @@ class StockReason(enum.StrEnum):
     STOCKTAKE = "stocktake"
 
 
-_INCREASES = {StockReason.RESTOCK, StockReason.RETURN, StockReason.CANCELLATION}
+_INCREASES = (StockReason.RESTOCK, StockReason.RETURN, StockReason.CANCELLATION)
+
+_NULL: JsonDict = {"type": "null"}
+_COUNTED: JsonDict = {
+    "required": ["counted_qty", "counted_at"],
+    "properties": {"counted_qty": {"not": _NULL}, "counted_at": {"not": _NULL}, "change_qty": _NULL},
+}
+_CHANGED: JsonDict = {
+    "required": ["change_qty"],
+    "properties": {
+        "change_qty": {"not": {"enum": [None, 0]}},
+        "counted_qty": _NULL,
+        "counted_at": _NULL,
+    },
+}
+
+
+def _when(reasons: Iterable[StockReason], then: JsonDict) -> JsonDict:
+    return {"if": {"properties": {"reason": {"enum": [*reasons]}}}, "then": then}
+
+
+_RULES: JsonDict = {
+    "allOf": [
+        _when((StockReason.STOCKTAKE,), _COUNTED) | {"else": _CHANGED},
+        _when((StockReason.SALE,), {"properties": {"change_qty": {"maximum": -1}}}),
+        _when(_INCREASES, {"properties": {"change_qty": {"minimum": 1}}}),
+    ]
+}
+"""What `_quantity_fits_reason` checks, as JSON Schema."""
 
 
 class StockChanged(Payload):
@@ -27,6 +57,8 @@ class StockChanged(Payload):
     A `stocktake` states what was counted (`counted_qty` at `counted_at`); every other reason states a change: below
     zero for a sale, above zero for a restock, a return or a cancellation, either for an adjustment.
     """
+
+    model_config = ConfigDict(json_schema_extra=_RULES)
 
     event_type: ClassVar[str] = "stock.changed.v1"
 

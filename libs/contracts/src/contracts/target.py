@@ -26,7 +26,7 @@ class StockTarget(Payload):
     quantity: Quantity
     revision: Revision
     live_above: Quantity | None = None
-    """A reading above this and up to `quantity` proves that the target is live. None: escrow has not stated it."""
+    """A reading above this and up to `quantity` proves that the target is live. Absent: escrow has not stated it."""
     urgency: Urgency
     explanation: dict[str, Any] = Field(default_factory=dict)
     """The inputs and the arithmetic, for people."""

@@ -59,7 +59,7 @@ DecimalText = Annotated[
     BeforeValidator(_no_float),
     Field(max_digits=18, decimal_places=4),
     PlainSerializer(_decimal_text, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"}),
+    WithJsonSchema({"type": "string", "format": "decimal", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"}),
 ]
 """A decimal number, written as a string so that no reader turns it into a binary float; a float is refused."""
 

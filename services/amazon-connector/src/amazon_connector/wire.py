@@ -1,6 +1,5 @@
 """The fields of Amazon's JSON that we read, and no others: so no personal data gets any further."""
 
-import datetime as dt
 from decimal import Decimal
 from typing import Any
 
@@ -109,7 +108,7 @@ class SearchAnswer(_Wire):
 
     orders: tuple[dict[str, Any], ...] = ()
     pagination: PaginationWire | None = None
-    created_before: dt.datetime | None = None
+    created_before: AwareDatetime | None = None
 
 
 class GetAnswer(_Wire):

@@ -114,6 +114,28 @@ async def test_two_importers_that_get_the_same_order_at_once_take_its_units_once
     assert len(ids) == len(set(ids)) == 10
 
 
+async def test_two_importers_that_get_the_same_change_at_once_let_it_take_effect_once(workbench: Workbench) -> None:
+    await workbench.deliver(listing(), order())
+    cancelled = order(at=1, status=CANCELLED)
+    async with asyncio.TaskGroup() as importers, workbench.engine.begin() as held:
+        await held.execute(text("select * from orders for update"))
+        for _ in range(2):
+            importers.create_task(workbench.processor.process([workbench.record(cancelled)]))
+        await _until_waiting_for_locks(workbench, 2)
+    assert [change.change_qty for change in await workbench.stock_changes()] == [-2, 2]
+
+
+async def _until_waiting_for_locks(bench: Workbench, wanted: int) -> None:
+    waiting = text("""
+        select count(*) as waiting, pg_sleep(0.01) from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'
+    """)
+    async with asyncio.timeout(20), bench.engine.connect() as connection:
+        autocommit = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        while (await autocommit.execute(waiting)).one().waiting < wanted:
+            continue
+
+
 async def test_an_order_whose_lines_share_an_id_is_set_aside_and_the_others_go_on(workbench: Workbench) -> None:
     await workbench.deliver(listing(), order(line("1"), line("1")), order(external_order_id="A-2"))
     assert await workbench.net() == {"SKU-1": -2}

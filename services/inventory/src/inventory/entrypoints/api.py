@@ -53,14 +53,14 @@ def reading(engine: AsyncEngine) -> APIRouter:
         return found[0]
 
     @api.get("/stock")
-    async def list_stock(after: str = "", limit: Limit = 1000) -> dict[str, Any]:
+    async def list_stock(after: str = "", limit: Limit = 1000) -> list[dict[str, Any]]:
         async with engine.connect() as connection:
-            return {"stock": await reads.stock(connection, after=after, limit=limit)}
+            return await reads.stock(connection, after=after, limit=limit)
 
     @api.get("/logs")
-    async def list_logs(sku: str | None = None, after: int = 0, limit: Limit = 1000) -> dict[str, Any]:
+    async def list_logs(sku: str | None = None, after: int = 0, limit: Limit = 1000) -> list[dict[str, Any]]:
         async with engine.connect() as connection:
-            return {"logs": await reads.logs(connection, sku=sku, after=after, limit=limit)}
+            return await reads.logs(connection, sku=sku, after=after, limit=limit)
 
     return api
 

@@ -1,0 +1,73 @@
+"""A connector's database, with what its outbox holds."""
+
+import contextlib
+import datetime as dt
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from contracts import AnyEvent, parse, partition_counts
+from runtime.database import create_engine
+from runtime.migrations import upgrade
+from runtime.outbox import Outbox
+from runtime.records import Delivery
+from runtime.work import Worker
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from connector_sdk.account import Account
+from connector_sdk.desire import Desire
+from connector_sdk.leader import Leader
+from connector_sdk.marketplace import Marketplace
+from connector_sdk.push_policy import PushPolicy
+from connector_sdk.pusher import Pusher
+from connector_sdk.testing.targets import CHANNEL
+
+SCHEMA = "test_connector"
+ACCOUNT = Account(CHANNEL, "seller-1", ("TESTMART_KEY", "TESTMART_SECRET"))
+
+
+class ConnectorDatabase:
+    """Opened by `open_database`."""
+
+    def __init__(self, url: str, engine: AsyncEngine) -> None:
+        self.url = url
+        self._engine = engine
+        self.worker = Worker(
+            engine, Outbox(SCHEMA, partition_counts()), group="test-connector", clock=lambda: dt.datetime.now(dt.UTC)
+        )
+
+    async def take_in(self, *deliveries: Delivery[Any]) -> None:
+        """Handle one batch of targets."""
+        async with self.worker.begin() as work:
+            await Desire(CHANNEL).handle(deliveries, work)
+
+    def leader(self) -> Leader:
+        return Leader(self.url, SCHEMA, ACCOUNT.name)
+
+    def pusher(self, marketplace: Marketplace, policy: PushPolicy, leader: Leader | None = None) -> Pusher:
+        return Pusher(ACCOUNT, marketplace, self.worker, leader or self.leader(), policy)
+
+    async def rows(self, sql: str) -> Sequence[Any]:
+        async with self._engine.begin() as connection:
+            return (await connection.execute(text(sql))).all()
+
+    async def run(self, sql: str) -> None:
+        async with self._engine.begin() as connection:
+            await connection.execute(text(sql))
+
+    async def published(self, topic: str) -> list[AnyEvent]:
+        """The events in the outbox, in their order."""
+        rows = await self.rows("select topic, value from outbox order by id")
+        return [parse(row.topic, row.value) for row in rows if row.topic == topic]
+
+
+@contextlib.asynccontextmanager
+async def open_database(url: str, migrations: Path) -> AsyncIterator[ConnectorDatabase]:
+    """Migrate the empty database at `url`."""
+    engine = create_engine(url, SCHEMA)
+    try:
+        await upgrade(engine, SCHEMA, migrations)
+        yield ConnectorDatabase(url, engine)
+    finally:
+        await engine.dispose()

@@ -1,0 +1,56 @@
+"""A marketplace in memory that answers as it is told to."""
+
+import asyncio
+import datetime as dt
+from collections.abc import Sequence
+
+from connector_sdk.marketplace import (
+    Capabilities,
+    LineResult,
+    MarketplaceError,
+    OrderPage,
+    Outcome,
+    Search,
+    StockLine,
+)
+
+
+class FakeMarketplace:
+    """Accepts every quantity unless `answers` holds something else for the SKU; shows the pages that it is given."""
+
+    def __init__(self, *, update_search: bool = True) -> None:
+        self.default = Outcome.ACCEPTED
+        self.answers: dict[str, list[Outcome | LineResult]] = {}
+        """By external SKU, taken one by one; the last one stays."""
+        self.held: dict[str, asyncio.Event] = {}
+        """A call for one of these SKUs waits for its event."""
+        self.submitted: list[StockLine] = []
+        self.pages: dict[str | None, OrderPage | MarketplaceError] = {None: OrderPage(())}
+        """By cursor."""
+        self.searches: list[tuple[Search, dt.datetime, str | None]] = []
+        self._update_search = update_search
+
+    def capabilities(self) -> Capabilities:
+        return Capabilities(update_search=self._update_search, order_by_id=True)
+
+    async def push_stock(self, lines: Sequence[StockLine]) -> Sequence[LineResult]:
+        return [await self._push(line) for line in lines]
+
+    async def fetch_orders(self, search: Search, since: dt.datetime, cursor: str | None) -> OrderPage:
+        self.searches.append((search, since, cursor))
+        page = self.pages[cursor]
+        if isinstance(page, MarketplaceError):
+            raise page
+        return page
+
+    async def fetch_order(self, external_order_id: str) -> OrderPage:
+        pages = [page for page in self.pages.values() if isinstance(page, OrderPage)]
+        return OrderPage([o for page in pages for o in page.orders if o.external_order_id == external_order_id])
+
+    async def _push(self, line: StockLine) -> LineResult:
+        self.submitted.append(line)
+        if line.external_sku in self.held:
+            await self.held[line.external_sku].wait()
+        queue = self.answers.get(line.external_sku, [self.default])
+        answer = queue.pop(0) if len(queue) > 1 else queue[0]
+        return LineResult(line.external_sku, answer) if isinstance(answer, Outcome) else answer

@@ -1,0 +1,35 @@
+"""Deliveries of stock targets, as the consumer hands them over."""
+
+import datetime as dt
+
+from contracts import CloudEvent, StockTarget, Urgency
+from runtime.records import Delivery, Record
+
+CHANNEL = "testmart"
+
+
+def delivery(
+    sku: str,
+    revision: int,
+    quantity: int = 5,
+    *,
+    urgency: Urgency = Urgency.INCREASE,
+    channel: str = CHANNEL,
+) -> Delivery[StockTarget]:
+    """A target whose event id and external SKU tell what it is about."""
+    target = StockTarget(
+        channel=channel,
+        sku=sku,
+        external_sku=f"X-{sku}",
+        quantity=quantity,
+        revision=revision,
+        urgency=urgency,
+    )
+    event = CloudEvent[StockTarget].wrap(
+        target,
+        source="/inventory",
+        time=dt.datetime(2026, 11, 22, tzinfo=dt.UTC),
+        event_id=f"{channel}/{sku}/{revision}",
+        correlation_id=f"cause-of-{sku}",
+    )
+    return Delivery(Record("channel.stock.target", 0, revision, sku.encode(), event.to_bytes(), {}), event)

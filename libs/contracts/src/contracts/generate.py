@@ -1,0 +1,90 @@
+"""Writes what is generated from the contracts: `python -m contracts.generate [--check] [--root FOLDER]`."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from contracts.events_page import events_page
+from contracts.json_schemas import event_schema, payloads
+
+WORKSPACE = Path(__file__).resolve().parents[4]
+SCHEMAS = Path("libs/contracts/schemas")
+EXAMPLES = Path("libs/contracts/examples")
+PAGE = Path("docs/events.md")
+
+
+def generated(root: Path) -> dict[Path, str]:
+    """The text of every generated file by its path from `root`, whose examples go into the page.
+
+    Raises:
+        FileNotFoundError: an event type has no example.
+    """
+    schemas = {SCHEMAS / f"{payload.event_type}.schema.json": _pretty(event_schema(payload)) for payload in payloads()}
+    examples = {payload.event_type: _first_example(root, payload.event_type) for payload in payloads()}
+    return schemas | {PAGE: events_page(examples)}
+
+
+def differing(root: Path) -> list[Path]:
+    """Files under `root` that are missing, hold something else than the code gives, or that nothing generates."""
+    wanted = generated(root)
+    changed = [path for path, text in wanted.items() if _read(root / path) != text.encode()]
+    return sorted([*changed, *_orphans(root, wanted)])
+
+
+def write(root: Path) -> list[Path]:
+    """Bring the generated files up to date and return those that changed or went away."""
+    wanted = generated(root)
+    stale = differing(root)
+    for path in stale:
+        if path in wanted:
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_bytes(wanted[path].encode())
+        else:
+            (root / path).unlink()
+    return stale
+
+
+def _pretty(document: dict[str, Any]) -> str:
+    return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _first_example(root: Path, event_type: str) -> dict[str, Any]:
+    folder = root / EXAMPLES / event_type
+    first = min(folder.glob("*.json"), default=None)
+    if first is None:
+        raise FileNotFoundError(f"{event_type} has no example: put one into {folder}, such as 01-plain.json")
+    example: dict[str, Any] = json.loads(first.read_bytes())
+    return example
+
+
+def _read(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
+
+
+def _orphans(root: Path, wanted: dict[Path, str]) -> list[Path]:
+    found = (path.relative_to(root) for path in (root / SCHEMAS).glob("*.schema.json"))
+    return [path for path in found if path not in wanted]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the files, or with `--check` only name those that differ. Returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m contracts.generate", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file differs")
+    parser.add_argument("--root", type=Path, default=WORKSPACE, help="the workspace (default: %(default)s)")
+    options = parser.parse_args(arguments)
+    try:
+        paths = differing(options.root) if options.check else write(options.root)
+    except FileNotFoundError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    verb = "differs from the code, run python -m contracts.generate" if options.check else "written"
+    for path in paths:
+        sys.stdout.write(f"{path}: {verb}\n")
+    return 1 if options.check and paths else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,33 @@
+"""The Noon connector, put together."""
+
+from pathlib import Path
+
+from connector_sdk.account import Account
+from connector_sdk.connector import plug_in
+from connector_sdk.http import build_client
+from runtime.service import Service, run_service
+from runtime.settings import load
+
+from noon_connector.auth import Signer
+from noon_connector.client import USER_AGENT, NoonClient
+from noon_connector.mapping import CHANNEL
+from noon_connector.marketplace import NoonMarketplace
+from noon_connector.settings import Settings
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+CREDENTIALS = ("NOON_PARTNER_ID", "NOON_API_KEY", "NOON_SECRET_KEY")
+
+
+def main() -> None:
+    run_service("noon-connector", load(Settings), fill, migrations=MIGRATIONS)
+
+
+def fill(service: Service, settings: Settings) -> None:
+    account = Account(CHANNEL, settings.noon_partner_id, CREDENTIALS)
+    plug_in(service, settings, account, build_marketplace(settings))
+
+
+def build_marketplace(settings: Settings) -> NoonMarketplace:
+    http = build_client(settings.noon_api_url, USER_AGENT, connections=settings.push_concurrency + 4)
+    signer = Signer(settings.noon_partner_id, settings.noon_api_key, settings.noon_secret_key)
+    return NoonMarketplace(NoonClient(http, signer))
