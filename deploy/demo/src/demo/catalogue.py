@@ -29,14 +29,17 @@ PRODUCTS = (
 _RETURN_SHARE = 0.03
 
 
-def built_in_day(*, sales: int = 600, seed: int = 1) -> Day:
-    """The same day for the same seed: a few products sell most, and some units come back."""
+def built_in_day(*, sales: int = 600, seed: int = 1, suffix: str = "") -> Day:
+    """The same day for the same seed: a few products sell most, and some units come back.
+
+    `suffix` is put behind every SKU, so that several days can be lived through in one running system.
+    """
     chance = random.Random(seed)  # noqa: S311 - a repeatable day, nothing secret
     weights = [1 / (place + 1) for place in range(len(PRODUCTS))]
     picked = chance.choices(PRODUCTS, weights, k=sales)
     return Day(
         tuple(
-            SaleLine(f"D{number:05}", number, sku, title, _quantity(chance), price)
+            SaleLine(f"D{number:05}", number, sku + suffix, title, _quantity(chance), price)
             for number, (sku, title, price) in enumerate(picked, start=1)
         )
     )

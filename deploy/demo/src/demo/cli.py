@@ -17,6 +17,7 @@ from local_stack.signals import cancelled_by_signals
 from local_stack.stack import Stack
 from rich.console import Console
 
+from demo.brisk import BRISK
 from demo.catalogue import built_in_day
 from demo.day import Pace, Running, live_through
 from demo.house import SERVICES, open_house
@@ -26,15 +27,6 @@ from demo.scenario import plan_day
 
 _FOLDER = Path("var")
 _SHOWN_ROWS = 5
-_BRISK = {
-    "AMAZON_ORDER_POLL_SECONDS": "1",
-    "NOON_ORDER_POLL_SECONDS": "1",
-    "AMAZON_PUSH_RATE": "200",
-    "AMAZON_PUSH_BURST": "200",
-    "NOON_PUSH_RATE": "200",
-    "NOON_PUSH_BURST": "200",
-}
-"""The sandboxes of the demo have no rate limits, and a demo has no 180 s to wait for an order."""
 
 
 def main() -> None:
@@ -96,7 +88,7 @@ async def _live(stack: Stack, day: Day, arguments: argparse.Namespace, progress:
 
 def _stack_config(environment: Mapping[str, str]) -> StackConfig:
     config = StackConfig.from_environment(environment, folder=(_FOLDER / "demo-stack").resolve())
-    return dc.replace(config, extra_environment=_BRISK, throwaway=True)
+    return dc.replace(config, extra_environment=BRISK, throwaway=True)
 
 
 def _tell_left_out(day: Day, progress: Progressing) -> None:

@@ -62,8 +62,9 @@ class Calls:
         return bool(self._queue or self._tasks or self._ended)
 
     def add(self, queue: Sequence[Push], term: str) -> None:
-        """Replace what waits, in the order of urgency. After a refusal this also is the word to try again."""
-        self._queue, self._term, self._is_refused = list(queue), term, False
+        """Replace what waits, in the order of urgency. Once a refusal is recorded, this is the word to try again."""
+        self._queue, self._term = list(queue), term
+        self._is_refused = any(call.result.outcome is Outcome.UNAUTHORISED for call in self._ended)
         if self._queue and (self._dispatcher is None or self._dispatcher.done()):
             self._dispatcher = asyncio.create_task(self._dispatch(), name="push-dispatcher")
 

@@ -239,7 +239,8 @@ async def test_calls_of_an_earlier_leader_are_taken_back_and_repeated(database: 
     await pusher.close()
 
     assert sorted((line.sku, line.revision) for line in marketplace.submitted) == [("A", 1), ("B", 2)]
-    assert [(a.sku, a.revision, a.status) for a in await _applied(database)][0] == ("B", 1, AppliedStatus.UNKNOWN)
+    first, *_ = await _applied(database)
+    assert (first.sku, first.revision, first.status) == ("B", 1, AppliedStatus.UNKNOWN)
 
 
 async def _all_are(database: ConnectorDatabase, state: str) -> bool:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import httpx
 from connector_sdk.account import Account
 from connector_sdk.connector import plug_in
 from connector_sdk.http import build_client
@@ -25,11 +26,11 @@ def main() -> None:
 
 def fill(service: Service, settings: Settings) -> None:
     account = Account(CHANNEL, f"{settings.amazon_seller_id}:{settings.amazon_marketplace_id}", CREDENTIALS)
-    plug_in(service, settings, account, build_marketplace(settings))
-
-
-def build_marketplace(settings: Settings) -> AmazonMarketplace:
     http = build_client(settings.amazon_endpoint, USER_AGENT, connections=settings.push_concurrency + 4)
+    plug_in(service, settings, account, build_marketplace(settings, http))
+
+
+def build_marketplace(settings: Settings, http: httpx.AsyncClient) -> AmazonMarketplace:
     grant = {
         "client_id": SecretStr(settings.amazon_client_id),
         "client_secret": settings.amazon_client_secret,

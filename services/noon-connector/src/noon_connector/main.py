@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import httpx
 from connector_sdk.account import Account
 from connector_sdk.connector import plug_in
 from connector_sdk.http import build_client
@@ -24,10 +25,10 @@ def main() -> None:
 
 def fill(service: Service, settings: Settings) -> None:
     account = Account(CHANNEL, settings.noon_partner_id, CREDENTIALS)
-    plug_in(service, settings, account, build_marketplace(settings))
-
-
-def build_marketplace(settings: Settings) -> NoonMarketplace:
     http = build_client(settings.noon_api_url, USER_AGENT, connections=settings.push_concurrency + 4)
+    plug_in(service, settings, account, build_marketplace(settings, http))
+
+
+def build_marketplace(settings: Settings, http: httpx.AsyncClient) -> NoonMarketplace:
     signer = Signer(settings.noon_partner_id, settings.noon_api_key, settings.noon_secret_key)
     return NoonMarketplace(NoonClient(http, signer))

@@ -1,0 +1,10 @@
+"""Settings of a stack for demonstration: its sandboxes have no rate limits, and nobody waits 180 s for an order."""
+
+BRISK = {
+    "AMAZON_ORDER_POLL_SECONDS": "1",
+    "NOON_ORDER_POLL_SECONDS": "1",
+    "AMAZON_PUSH_RATE": "200",
+    "AMAZON_PUSH_BURST": "200",
+    "NOON_PUSH_RATE": "200",
+    "NOON_PUSH_BURST": "200",
+}

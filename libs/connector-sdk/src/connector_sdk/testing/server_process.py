@@ -1,0 +1,54 @@
+"""A server started as a process of its own, on a free port."""
+
+import asyncio
+import contextlib
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator, Mapping
+
+from connector_sdk.testing.waiting import eventually
+
+_STOP_SECONDS = 10.0
+
+
+@contextlib.asynccontextmanager
+async def run_server(module: str, environment: Mapping[str, str]) -> AsyncIterator[str]:
+    """Run `python -m module` with PORT set; its URL, once it listens. It is stopped afterwards.
+
+    Raises:
+        RuntimeError: the process ended instead.
+    """
+    port = _free_port()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", module, env={**os.environ, **environment, "PORT": str(port), "HOST": "127.0.0.1"}
+    )
+
+    async def listens() -> bool:
+        if process.returncode is not None:
+            raise RuntimeError(f"{module} ended with code {process.returncode} before it listened")
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            return False
+        writer.close()
+        await writer.wait_closed()
+        return True
+
+    try:
+        await eventually(listens)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            try:
+                await asyncio.wait_for(process.wait(), _STOP_SECONDS)
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+    return port

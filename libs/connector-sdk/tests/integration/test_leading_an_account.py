@@ -1,0 +1,47 @@
+import asyncio
+
+import pytest
+from connector_sdk.testing.database import ConnectorDatabase
+from connector_sdk.testing.waiting import eventually
+
+pytestmark = pytest.mark.integration
+
+
+async def test_one_of_two_leads_until_it_steps_down(database: ConnectorDatabase) -> None:
+    first, second = database.leader(), database.leader()
+    term = await first.lead()
+    assert term
+    assert await second.lead() is None
+    assert await first.lead() == term
+
+    await first.close()
+    assert await second.lead()
+    assert second.term != term
+    await second.close()
+
+
+async def test_a_lost_connection_loses_the_lead_at_once(database: ConnectorDatabase) -> None:
+    first, second = database.leader(), database.leader()
+    assert await first.lead()
+    await database.rows(
+        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'test_connector-leader'"
+    )
+
+    async def takes_over() -> bool:
+        return first.term is None and await second.lead() is not None
+
+    await eventually(takes_over)
+    assert await first.lead() is None
+    await first.close()
+    await second.close()
+
+
+async def test_committed_targets_wake_the_leader(database: ConnectorDatabase) -> None:
+    woken = asyncio.Event()
+    leader = database.leader()
+    leader.on_desire(woken.set)
+    await leader.lead()
+    await database.run("select pg_notify('pushes_test_connector', '')")
+    async with asyncio.timeout(10):
+        await woken.wait()
+    await leader.close()

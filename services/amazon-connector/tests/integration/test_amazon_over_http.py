@@ -1,0 +1,131 @@
+import datetime as dt
+
+import httpx
+import pytest
+from amazon_connector.main import build_marketplace
+from amazon_connector.marketplace import AmazonMarketplace
+from amazon_connector.settings import Settings
+from connector_sdk.marketplace import MarketplaceError, OrderPage, Outcome, Search, StockLine
+from connector_sdk.push_policy import PushPolicy
+from connector_sdk.testing.database import ConnectorDatabase
+from connector_sdk.testing.targets import delivery
+from connector_sdk.testing.waiting import eventually
+from contracts import OrderStatus
+from pydantic import SecretStr
+
+pytestmark = pytest.mark.integration
+
+ODD_SKUS = ("plain", "a/b#c d%41?e&f=g", "قميص أزرق", "x+y~z*'\"", "..%2F..")
+LONG_AGO = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+
+
+async def _sandbox(url: str, method: str, path: str, body: object = None) -> httpx.Response:
+    async with httpx.AsyncClient() as client:
+        response = await client.request(method, f"{url}/_sandbox/{path}", json=body)
+    response.raise_for_status()
+    return response
+
+
+async def _list(url: str, *skus: str, quantity: int = 10) -> None:
+    await _sandbox(url, "POST", "listings", [{"external_sku": sku, "quantity": quantity} for sku in skus])
+
+
+async def _quantities(url: str) -> dict[str, int]:
+    state = (await _sandbox(url, "GET", "state")).json()
+    return {sku: listing["quantity"] for sku, listing in state["listings"].items()}
+
+
+async def test_quantities_arrive_whatever_the_sku_is_made_of(amazon_url: str, marketplace: AmazonMarketplace) -> None:
+    await _list(amazon_url, *ODD_SKUS)
+    lines = [StockLine(sku, sku, number, 1) for number, sku in enumerate(ODD_SKUS)]
+    results = await marketplace.push_stock(lines)
+
+    assert [(r.external_sku, r.outcome) for r in results] == [(sku, Outcome.ACCEPTED) for sku in ODD_SKUS]
+    assert all(result.request_id and result.submission_id for result in results)
+    assert await _quantities(amazon_url) == {sku: number for number, sku in enumerate(ODD_SKUS)}
+
+
+async def test_many_calls_at_once_fetch_one_token(amazon_url: str, marketplace: AmazonMarketplace) -> None:
+    await _list(amazon_url, *(f"sku-{n}" for n in range(20)))
+    await marketplace.push_stock([StockLine(f"sku-{n}", f"sku-{n}", 1, 1) for n in range(20)])
+
+    calls = (await _sandbox(amazon_url, "GET", "calls")).json()
+    assert sum(call["path"] == "/auth/o2/token" for call in calls) == 1
+
+
+async def test_wrong_credentials_are_unauthorised_and_not_told(settings: Settings, http: httpx.AsyncClient) -> None:
+    wrong = settings.model_copy(update={"amazon_client_secret": SecretStr("a-wrong-secret")})
+    (result,) = await build_marketplace(wrong, http).push_stock([StockLine("A", "A", 1, 1)])
+
+    assert result.outcome is Outcome.UNAUTHORISED
+    assert "a-wrong-secret" not in repr(result)
+    with pytest.raises(MarketplaceError, match="invalid_client") as caught:
+        await build_marketplace(wrong, http).fetch_orders(Search.CREATED, LONG_AGO, None)
+    assert caught.value.outcome is Outcome.UNAUTHORISED
+
+
+@pytest.mark.parametrize(
+    ("faults", "outcome"), [({"throttle_rate": 1}, Outcome.RETRY), ({"error_rate": 1}, Outcome.UNKNOWN)]
+)
+async def test_faults_are_told_apart(
+    amazon_url: str, marketplace: AmazonMarketplace, faults: dict[str, float], outcome: Outcome
+) -> None:
+    await _list(amazon_url, "A")
+    await marketplace.push_stock([StockLine("A", "A", 1, 1)])
+    await _sandbox(amazon_url, "PUT", "faults", faults)
+    (result,) = await marketplace.push_stock([StockLine("A", "A", 2, 2)])
+
+    assert result.outcome is outcome
+    assert result.throttled is (outcome is Outcome.RETRY)
+
+
+async def test_orders_are_read_page_by_page(amazon_url: str, marketplace: AmazonMarketplace) -> None:
+    await _list(amazon_url, "قميص أزرق", quantity=1000)
+    for _ in range(101):
+        await _sandbox(amazon_url, "POST", "orders", {"external_sku": "قميص أزرق", "quantity": 1})
+
+    first = await marketplace.fetch_orders(Search.CREATED, LONG_AGO, None)
+    second = await marketplace.fetch_orders(Search.CREATED, LONG_AGO, first.next_cursor)
+
+    assert (len(first.orders), len(second.orders), second.next_cursor) == (100, 1, None)
+    assert first.known_until
+    assert first.known_until == second.known_until
+    order = second.orders[0]
+    assert order.status is OrderStatus.UNSHIPPED
+    assert order.lines[0].external_sku == "قميص أزرق"
+    assert order.lines[0].unit_price
+    assert (await marketplace.fetch_order(order.external_order_id)).orders == [order]
+    assert await marketplace.fetch_order("402-0000000-0000000") == OrderPage(())
+
+
+async def test_a_partial_cancellation_is_seen_by_the_update_search(
+    amazon_url: str, marketplace: AmazonMarketplace
+) -> None:
+    await _list(amazon_url, "A")
+    placed = (await _sandbox(amazon_url, "POST", "orders", {"external_sku": "A", "quantity": 3})).json()
+    await _sandbox(amazon_url, "POST", f"orders/{placed['external_order_id']}/cancel", {"quantity": 1})
+
+    async def shows_it() -> bool:  # the search ends a moment before now
+        page = await marketplace.fetch_orders(Search.UPDATED, LONG_AGO, None)
+        assert page.known_until is None
+        return [order.lines[0].quantity_cancelled for order in page.orders] == [1]
+
+    await eventually(shows_it)
+
+
+async def test_targets_end_up_at_amazon(
+    amazon_url: str, marketplace: AmazonMarketplace, database: ConnectorDatabase
+) -> None:
+    skus = [f"sku-{n}" for n in range(50)]
+    await _list(amazon_url, *(f"X-{sku}" for sku in skus))
+    await _sandbox(amazon_url, "PUT", "faults", {"error_rate": 0.2})
+    pusher = database.pusher(marketplace, PushPolicy(rate=2000, burst=50, backoff_seconds=0.01))
+    await database.take_in(*(delivery(sku, 1, n) for n, sku in enumerate(skus)))
+
+    async def has_all() -> bool:
+        await pusher.step()
+        return not await database.rows("select 1 from pushes where state <> 'accepted'")
+
+    await eventually(has_all)
+    await pusher.close()
+    assert await _quantities(amazon_url) == {f"X-{sku}": n for n, sku in enumerate(skus)}

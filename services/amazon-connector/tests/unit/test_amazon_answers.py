@@ -1,0 +1,110 @@
+import json
+from collections.abc import Callable
+
+import httpx
+import pytest
+from amazon_connector.auth import AccessToken
+from amazon_connector.client import USER_AGENT, AmazonClient
+from amazon_connector.marketplace import AmazonMarketplace
+from connector_sdk.http import build_client
+from connector_sdk.marketplace import Outcome, StockLine
+from pydantic import SecretStr
+
+LINE = StockLine("A", "A/1", 4, 1)
+
+
+def _marketplace(answer: Callable[[httpx.Request], httpx.Response]) -> tuple[AmazonMarketplace, list[httpx.Request]]:
+    requests: list[httpx.Request] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        if request.url.host == "lwa.test":
+            return httpx.Response(200, json={"access_token": f"Atza|{len(requests)}", "expires_in": 3600})
+        requests.append(request)
+        return answer(request)
+
+    http = httpx.AsyncClient(
+        base_url="https://spapi.test", transport=httpx.MockTransport(handle), headers={"user-agent": USER_AGENT}
+    )
+    token = AccessToken(http, "https://lwa.test/token", {"client_id": SecretStr("id")})
+    return AmazonMarketplace(AmazonClient(http, token, "A1SELLER", "ARBP9OOSHTCHU")), requests
+
+
+async def test_the_request_is_as_amazon_wants_it() -> None:
+    marketplace, requests = _marketplace(lambda _: httpx.Response(200, json={"status": "ACCEPTED"}))
+    await marketplace.push_stock([LINE])
+
+    (request,) = requests
+    assert request.method == "PATCH"
+    assert request.url.raw_path.startswith(b"/listings/2021-08-01/items/A1SELLER/A%2F1?marketplaceIds=ARBP9OOSHTCHU")
+    assert request.headers["user-agent"] == "Mizan/0.1 (Language=Python/3.11)"
+    assert request.headers["x-amz-access-token"] == "Atza|0"
+    assert "authorization" not in request.headers
+    assert json.loads(request.content)["patches"][0]["op"] == "merge"
+
+
+async def test_invalid_with_http_200_is_rejected_with_its_issues() -> None:
+    issue = {"code": "90000900", "message": "The attributes are invalid.", "severity": "ERROR"}
+    body = {"sku": "A/1", "status": "INVALID", "submissionId": "s-1", "issues": [issue]}
+    marketplace, _ = _marketplace(lambda _: httpx.Response(200, json=body, headers={"x-amzn-RequestId": "r-1"}))
+    (result,) = await marketplace.push_stock([LINE])
+
+    assert result.outcome is Outcome.REJECTED
+    assert [(i.code, i.message, i.severity) for i in result.issues] == [
+        ("90000900", "The attributes are invalid.", "error")
+    ]
+    assert (result.request_id, result.submission_id) == ("r-1", "s-1")
+
+
+@pytest.mark.parametrize("body", ["", "<html>", '{"no": "status"}', '{"status": "NEW_WORD"}'])
+async def test_a_success_that_says_nothing_clear_is_unknown(body: str) -> None:
+    marketplace, _ = _marketplace(lambda _: httpx.Response(200, text=body))
+    (result,) = await marketplace.push_stock([LINE])
+
+    assert result.outcome is Outcome.UNKNOWN
+
+
+async def test_after_a_403_the_token_is_renewed_once() -> None:
+    marketplace, requests = _marketplace(lambda _: httpx.Response(403, json={"errors": [{"code": "Unauthorized"}]}))
+    (result,) = await marketplace.push_stock([LINE])
+
+    assert result.outcome is Outcome.UNAUTHORISED
+    assert [r.headers["x-amz-access-token"] for r in requests] == ["Atza|0", "Atza|1"]
+
+
+async def test_a_token_that_ran_out_early_does_no_harm() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        is_old = request.headers["x-amz-access-token"] == "Atza|0"
+        return httpx.Response(403) if is_old else httpx.Response(200, json={"status": "ACCEPTED"})
+
+    marketplace, _ = _marketplace(answer)
+    (result,) = await marketplace.push_stock([LINE])
+
+    assert result.outcome is Outcome.ACCEPTED
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [(400, Outcome.REJECTED), (413, Outcome.REJECTED), (429, Outcome.RETRY), (500, Outcome.UNKNOWN)],
+)
+async def test_a_status_has_its_outcome_and_keeps_amazons_words(status: int, outcome: Outcome) -> None:
+    errors = {"errors": [{"code": "Whatever", "message": "said so"}]}
+    marketplace, _ = _marketplace(lambda _: httpx.Response(status, json=errors))
+    (result,) = await marketplace.push_stock([LINE])
+
+    assert result.outcome is outcome
+    assert [issue.code for issue in result.issues] == [str(status), "Whatever"]
+
+
+async def test_no_answer_is_unknown() -> None:
+    def fail(_: httpx.Request) -> httpx.Response:
+        raise httpx.ReadTimeout("slow")
+
+    marketplace, _ = _marketplace(fail)
+    (result,) = await marketplace.push_stock([LINE])
+
+    assert result.outcome is Outcome.UNKNOWN
+
+
+async def test_the_client_names_itself_in_every_request() -> None:
+    async with build_client("https://spapi.test", USER_AGENT) as client:
+        assert client.headers["user-agent"] == USER_AGENT

@@ -1,0 +1,69 @@
+import pytest
+from amazon_connector.settings import Settings
+from runtime.settings import load
+
+REQUIRED = {
+    "KAFKA_BOOTSTRAP_SERVERS": "broker:9092",
+    "DATABASE_URL": "postgresql://mizan@db/mizan",
+    "API_KEY": "key",
+    "AMAZON_CLIENT_ID": "client",
+    "AMAZON_CLIENT_SECRET": "very-secret",
+    "AMAZON_REFRESH_TOKEN": "also-secret",
+    "AMAZON_SELLER_ID": "A1SELLER",
+}
+
+
+def _set(monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
+    for name, value in {**REQUIRED, **variables}.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_egypt_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    _set(monkeypatch)
+    settings = load(Settings)
+
+    assert settings.amazon_marketplace_id == "ARBP9OOSHTCHU"
+    assert settings.amazon_endpoint == "https://sellingpartnerapi-eu.amazon.com"
+    assert (settings.push_rate_per_second, settings.push_burst, settings.order_poll_seconds) == (5, 5, 180)
+
+
+def test_the_knobs_have_amazons_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
+    _set(monkeypatch, AMAZON_PUSH_RATE="250", AMAZON_PUSH_BURST="50", AMAZON_ORDER_POLL_SECONDS="0.5")
+    settings = load(Settings)
+
+    assert (settings.push_rate_per_second, settings.push_burst, settings.order_poll_seconds) == (250, 50, 0.5)
+
+
+def test_the_emirates_are_refused_unless_meant(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _set(monkeypatch, AMAZON_MARKETPLACE_ID="A2VIGQ35RCS4UG")
+    with pytest.raises(SystemExit, match="2"):
+        load(Settings)
+    said = capsys.readouterr().err
+    assert "United Arab Emirates" in said
+    assert "ARBP9OOSHTCHU" in said
+
+    _set(monkeypatch, AMAZON_MARKETPLACE_ID="A2VIGQ35RCS4UG", AMAZON_COUNTRY="AE")
+    assert load(Settings).amazon_marketplace_id == "A2VIGQ35RCS4UG"
+
+
+def test_everything_missing_is_named_and_no_secret_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _set(monkeypatch)
+    monkeypatch.delenv("AMAZON_SELLER_ID")
+    monkeypatch.delenv("AMAZON_CLIENT_ID")
+    with pytest.raises(SystemExit):
+        load(Settings)
+
+    said = capsys.readouterr().err
+    assert "AMAZON_CLIENT_ID, AMAZON_SELLER_ID" in said
+    assert "very-secret" not in said
+
+
+def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    _set(monkeypatch)
+
+    assert "secret'" not in repr(load(Settings)).replace("SecretStr", "")
+    assert "very-secret" not in repr(load(Settings))

@@ -1,0 +1,44 @@
+"""The whole system, once for all end-to-end tests: real Kafka, real Postgres, sandboxes and services on free ports."""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from demo.brisk import BRISK
+from demo.house import SERVICES, House, open_house
+from local_stack.config import StackConfig
+from local_stack.databases import fresh_database
+from local_stack.infrastructure import Infrastructure
+from local_stack.programs import DEFAULT_API_KEY
+from local_stack.stack import Stack
+
+
+@pytest.fixture(scope="session")
+async def running(
+    infrastructure: Infrastructure, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[Stack, House]]:
+    folder: Path = tmp_path_factory.mktemp("stack")
+    async with fresh_database(infrastructure.database_url) as database_url:
+        named = {"KAFKA_BOOTSTRAP_SERVERS": infrastructure.bootstrap_servers, "DATABASE_URL": database_url}
+        environment = {name: value for name, value in os.environ.items() if name != "API_KEY"}
+        config = StackConfig.on_free_ports(folder, environment | named, extra_environment=BRISK)
+        async with Stack(config, print) as stack:
+            urls = {name: stack.url(name) for name in (*SERVICES, "control", "sandbox-amazon", "sandbox-noon")}
+            async with open_house(urls, DEFAULT_API_KEY) as house:
+                yield stack, house
+
+
+@pytest.fixture
+def wait_for() -> Callable[..., Awaitable[None]]:
+    """Waits until a condition holds, and fails with its name when the time is up."""
+
+    async def wait(condition: Callable[[], Awaitable[bool]], what: str, *, seconds: float = 60) -> None:
+        deadline = time.monotonic() + seconds
+        while not await condition():
+            assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
+            await asyncio.sleep(0.1)
+
+    return wait
