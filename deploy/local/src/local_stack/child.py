@@ -108,7 +108,8 @@ class Child:
             delay = restart_delay_s(self._exits_in_a_row)
             self._report(f"{self.program.name} {how}; starting it again in {delay:.1f} s (log: {self.log})")
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), delay)
+                async with asyncio.timeout(delay):
+                    await self._stopping.wait()
             self.restarts += 1
 
     async def _run_once(self) -> str:

@@ -8,6 +8,7 @@ from contracts.topics import all_topics
 
 from local_stack.config import StackConfig
 from local_stack.infrastructure import Infrastructure
+from local_stack.ports import require_free
 from local_stack.program import Program
 from local_stack.programs import Programs, mizan_programs
 from local_stack.supervisor import Supervisor
@@ -60,6 +61,7 @@ class Stack:
 
     async def start(self) -> None:
         """Start everything and wait until it is ready. On a failure `stop` must still be called."""
+        require_free(self.config.own_ports())
         await together(self._start_infrastructure(), self._run(self._programs.sandboxes))
         await self._run(self._programs.services)
 

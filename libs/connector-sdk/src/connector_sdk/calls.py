@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses as dc
+import traceback
 from collections.abc import Sequence
 
 from contracts import Issue
@@ -22,11 +23,10 @@ _log = get_logger(__name__)
 
 @dc.dataclass(frozen=True, slots=True)
 class Call:
-    """A line whose call has ended, under the term it was claimed in."""
+    """A line whose call has ended."""
 
     push: Push
     result: LineResult
-    term: str
 
     @property
     def error(self) -> str:
@@ -59,6 +59,7 @@ class Calls:
 
     @property
     def are_running(self) -> bool:
+        """Whether anything waits, is under way or is not recorded yet."""
         return bool(self._queue or self._tasks or self._ended)
 
     def add(self, queue: Sequence[Push], term: str) -> None:
@@ -87,9 +88,8 @@ class Calls:
             await self._dispatcher
             self._dispatcher = None
 
-    def ended(self, term: str) -> list[Call]:
-        """The calls of this term that have ended and are not recorded yet."""
-        self._ended = [call for call in self._ended if call.term == term]
+    def ended(self) -> list[Call]:
+        """The calls that have ended and are not recorded yet."""
         return list(self._ended)
 
     def forget_ended(self, calls: Sequence[Call]) -> None:
@@ -128,8 +128,10 @@ class Calls:
             results = await self._submit(group) if group else ()
         finally:
             self._slots.release()
+        if term != self._term:
+            return
         for push, result in push_policy.match(group, results):
-            self._ended.append(Call(push, self._judge(result, accepted), term))
+            self._ended.append(Call(push, self._judge(result, accepted)))
 
     async def _submit(self, group: Sequence[Push]) -> Sequence[LineResult]:
         lines = [StockLine(push.sku, push.external_sku, push.quantity, push.revision) for push in group]
@@ -138,8 +140,8 @@ class Calls:
                 return await self._marketplace.push_stock(lines)
         except Exception as error:  # noqa: BLE001 - a bug that one listing hits must not stop the others
             if not isinstance(error, TimeoutError):
-                _log.exception("stock call failed", skus=[line.sku for line in lines])
-            issue = Issue(code=type(error).__name__, message=one_line(error))
+                _log.error("stock call failed", skus=[line.sku for line in lines], error=one_line(error), at=_at(error))
+            issue = Issue(code="CallFailed", message=one_line(error))
             return [LineResult(line.external_sku, Outcome.UNKNOWN, issues=(issue,)) for line in lines]
 
     def _judge(self, result: LineResult, accepted_before: int) -> LineResult:
@@ -154,3 +156,9 @@ class Calls:
                 return dc.replace(result, outcome=Outcome.UNKNOWN)
             self._is_refused = True
         return result
+
+
+def _at(error: Exception) -> str:
+    """Where it happened. The frames' variables are left out, since they may hold a token."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{frame.name}:{frame.lineno}"

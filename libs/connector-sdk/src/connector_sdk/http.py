@@ -12,6 +12,7 @@ _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _REFUSED = frozenset({401, 403, 418})
 """418 is what Noon's gateway answers to a user without the right role."""
 _TOO_MANY = 429
+_LONGEST_WAIT_SECONDS = 300.0
 _REQUEST_TIMEOUT = 408
 
 
@@ -45,12 +46,15 @@ def outcome_of_error(error: httpx.HTTPError) -> Outcome:
 
 
 def retry_after(response: httpx.Response, now: dt.datetime) -> float | None:
-    """Seconds from the header Retry-After, which holds seconds or an HTTP date; None when it is absent or odd."""
+    """Seconds from the header Retry-After, which holds seconds or an HTTP date; None when it is absent or odd.
+
+    At most five minutes: a slip in a header must not silence a channel for days.
+    """
     value = response.headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
-        return float(value[:6])
+        return min(float(value[:9]), _LONGEST_WAIT_SECONDS)
     until = http_date(value)
-    return max(0.0, (until - now).total_seconds()) if until else None
+    return min(max(0.0, (until - now).total_seconds()), _LONGEST_WAIT_SECONDS) if until else None
 
 
 def http_date(value: str) -> dt.datetime | None:

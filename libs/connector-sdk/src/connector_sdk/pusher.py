@@ -4,9 +4,10 @@ It works in short rounds. Calls go on from round to round, so that one slow answ
 since the round before is recorded together, in one transaction.
 """
 
+import contextlib
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 from contracts import AppliedStatus
 from runtime.errors import is_transient, one_line
@@ -62,10 +63,8 @@ class Pusher:
 
     async def step(self) -> float:
         term = await self._leader.lead()
-        if term != self._term:
-            await self._change_term(term)
-        if term is None:
-            return STANDBY_SECONDS
+        if term is None or term != self._term:
+            return await self._change_term(term)
         claimed = await self._claim(term)
         await self._calls.run(_ROUND_SECONDS)
         await self._record(term)
@@ -87,12 +86,22 @@ class Pusher:
         finally:
             await self._leader.close()
 
-    async def _change_term(self, term: str | None) -> None:
-        """Forget what was claimed under another term. Its calls end unrecorded and are repeated as unknown."""
+    async def _change_term(self, term: str | None) -> float:
+        """Forget what was claimed under another term. Its calls end unrecorded and are repeated as unknown.
+
+        Nothing is claimed before they have ended: an old call must not overtake a new one to the same listing.
+        """
+        self._term = None
         self._calls.forget()
-        self._term = term
         if term is None:
-            return
+            return STANDBY_SECONDS
+        await self._calls.run(_ROUND_SECONDS)
+        if not self._calls.are_running:
+            await self._take_over(term)
+            self._term = term
+        return 0.0
+
+    async def _take_over(self, term: str) -> None:
         async with self._worker.begin() as work:
             self._is_refused = (await channel_state.read(work.connection)).stock_refused is not None
             for call in await pushes.clear_leases(work.connection, term, work.now):
@@ -103,10 +112,19 @@ class Pusher:
         most = self._room()
         if most <= 0:
             return 0
-        async with self._worker.begin() as work:
+        async with self._new_term_on_failure(), self._worker.begin() as work:
             claimed = await pushes.claim(work.connection, most, term, work.now)
         self._calls.add(sorted((*self._calls.take_queue(), *claimed), key=urgency_order), term)
         return len(claimed)
+
+    @contextlib.asynccontextmanager
+    async def _new_term_on_failure(self) -> AsyncIterator[None]:
+        """A commit that failed may have been done all the same: a new term takes back what nobody knows of."""
+        try:
+            yield
+        except BaseException:
+            await self._leader.close()
+            raise
 
     def _room(self) -> int:
         """How many more listings to claim: one, now and then, while the marketplace refuses us."""
@@ -116,7 +134,7 @@ class Pusher:
         return math.ceil(self._calls.rate * _QUEUE_SECONDS) * self._calls.batch - self._calls.queued
 
     async def _record(self, term: str) -> None:
-        calls = self._calls.ended(term)
+        calls = self._calls.ended()
         if not calls:
             return
         async with self._worker.begin() as work:
@@ -183,6 +201,6 @@ class Pusher:
     async def _release(self, not_submitted: Sequence[pushes.Push], term: str) -> None:
         if not not_submitted:
             return
-        async with self._worker.begin() as work:
+        async with self._new_term_on_failure(), self._worker.begin() as work:
             for push in await pushes.release(work.connection, not_submitted, term):
                 work.publish(applied.overtaken(self._account.channel, push, reached=push.reached), cause=push.cause)

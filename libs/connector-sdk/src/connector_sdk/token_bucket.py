@@ -11,7 +11,6 @@ _SLOW_DOWN_FACTOR = 0.7
 _RECOVERY_SHARE = 0.05
 _STEP_SECONDS = 1.0
 """Between two changes: the calls that were under way at a change tell nothing about the new rate."""
-_LONGEST_PAUSE_SECONDS = 300.0
 
 
 class TokenBucket:
@@ -37,10 +36,9 @@ class TokenBucket:
         await self._limiter.acquire()
 
     def slow_down(self, retry_after: float | None = None) -> None:
-        """A call was throttled: go slower, and pause as long as was asked, but at most five minutes."""
+        """A call was throttled: go slower, and pause as long as was asked."""
         now = self._clock()
-        pause = min(retry_after or 0.0, _LONGEST_PAUSE_SECONDS)
-        self._blocked_until = max(self._blocked_until, now + pause)
+        self._blocked_until = max(self._blocked_until, now + (retry_after or 0.0))
         if self.rate == self._full_rate or now - self._changed_at >= _STEP_SECONDS:
             self._change(max(self._full_rate * _SLOWEST_SHARE, self.rate * _SLOW_DOWN_FACTOR), now)
 

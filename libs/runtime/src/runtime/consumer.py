@@ -125,7 +125,8 @@ class BatchConsumer:
     async def _is_called_off(self, seconds: float) -> bool:
         """Wait before the next try; true as soon as the partitions are wanted by somebody else or we stop."""
         try:
-            await asyncio.wait_for(self._drain.wanted.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._drain.wanted.wait()
         except TimeoutError:
             return False
         return True

@@ -1,6 +1,7 @@
 """Work that a service does by itself, again and again."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable
 
@@ -71,7 +72,6 @@ class Loop:
         self._waiting = True
         if seconds <= 0 or self._stopping.is_set():
             return
-        try:
-            await asyncio.wait_for(self._wake.wait(), seconds)
-        except TimeoutError:
-            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()

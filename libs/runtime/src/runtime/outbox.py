@@ -63,7 +63,7 @@ class Outbox:
                 "partitions": placed,
                 "keys": [row.key for row in rows],
                 "values": [row.value for row in rows],
-                "headers": [json.dumps(dict(row.headers)) for row in rows],
+                "headers": [_stored(row.headers) for row in rows],
             },
         )
         await connection.execute(_NOTIFY, {"channel": self._channel})
@@ -73,3 +73,12 @@ class Outbox:
             return row.partition
         count = self._partitions[row.topic]
         return partition_for(row.key, count) if row.key is not None else 0
+
+
+def _stored(headers: Mapping[str, str]) -> str:
+    """Headers as JSON that Postgres takes: its text holds no NUL, and a dead letter's headers may quote anything."""
+    return json.dumps({_without_nul(name): _without_nul(value) for name, value in headers.items()})
+
+
+def _without_nul(words: str) -> str:
+    return words.replace("\0", "\N{REPLACEMENT CHARACTER}")

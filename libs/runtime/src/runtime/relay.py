@@ -140,7 +140,8 @@ class Relay:
                 return
             else:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), _POLL_SECONDS)
+                    async with asyncio.timeout(_POLL_SECONDS):
+                        await self._wake.wait()
 
     async def _claim(self, connection: Any) -> None:  # noqa: ANN401
         missing = self._slots - self._owned

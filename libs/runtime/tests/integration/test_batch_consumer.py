@@ -92,6 +92,23 @@ async def test_a_record_that_breaks_the_handler_is_found_and_set_aside(
     assert row["headers"][header.ERROR] == "ZeroDivisionError: no such luck"
 
 
+async def test_text_that_postgres_can_not_hold_is_set_aside(
+    lab: Lab, record_effects: Handler, make_sale: MakeSale, wait_for: Wait
+) -> None:
+    nul = make_sale("nul", "SKU\0")
+    await lab.send(make_sale("before"))
+    await lab.send(nul, headers=[("x", b"a\0b")])
+    await lab.send(make_sale("after"))
+    consumer = lab.consumer(record_effects)
+    await consumer.start()
+    await wait_for(lambda: _has(lab, 2), "the two good records")
+    await consumer.stop()
+    assert await lab.effects() == ["before", "after"]
+    [row] = await _dead_letters(lab)
+    assert (row["value"], row["headers"][header.REASON]) == (nul, "handler-failed")
+    assert row["headers"]["x"] == "a\N{REPLACEMENT CHARACTER}b"
+
+
 async def test_an_event_that_comes_twice_counts_once(
     lab: Lab, record_effects: Handler, make_sale: MakeSale, wait_for: Wait
 ) -> None:

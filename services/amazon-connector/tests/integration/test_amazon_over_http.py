@@ -118,7 +118,7 @@ async def test_targets_end_up_at_amazon(
 ) -> None:
     skus = [f"sku-{n}" for n in range(50)]
     await _list(amazon_url, *(f"X-{sku}" for sku in skus))
-    await _sandbox(amazon_url, "PUT", "faults", {"error_rate": 0.2})
+    await _sandbox(amazon_url, "PUT", "faults", {"error_rate": 0.2, "throttle_rate": 0.1})
     pusher = database.pusher(marketplace, PushPolicy(rate=2000, burst=50, backoff_seconds=0.01))
     await database.take_in(*(delivery(sku, 1, n) for n, sku in enumerate(skus)))
 

@@ -20,8 +20,8 @@ class FakeMarketplace:
 
     def __init__(self, *, update_search: bool = True) -> None:
         self.default = Outcome.ACCEPTED
-        self.answers: dict[str, list[Outcome | LineResult]] = {}
-        """By external SKU, taken one by one; the last one stays."""
+        self.answers: dict[str, list[Outcome | LineResult | Exception]] = {}
+        """By external SKU, taken one by one; the last one stays. An exception is raised, as a bug would."""
         self.held: dict[str, asyncio.Event] = {}
         """A call for one of these SKUs waits for its event."""
         self.submitted: list[StockLine] = []
@@ -53,4 +53,6 @@ class FakeMarketplace:
             await self.held[line.external_sku].wait()
         queue = self.answers.get(line.external_sku, [self.default])
         answer = queue.pop(0) if len(queue) > 1 else queue[0]
+        if isinstance(answer, Exception):
+            raise answer
         return LineResult(line.external_sku, answer) if isinstance(answer, Outcome) else answer

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 
 from connector_sdk.testing.waiting import eventually
 
-_STOP_SECONDS = 10.0
+_STOP_SECONDS = 30.0
 
 
 @contextlib.asynccontextmanager
@@ -17,7 +17,7 @@ async def run_server(module: str, environment: Mapping[str, str]) -> AsyncIterat
     """Run `python -m module` with PORT set; its URL, once it listens. It is stopped afterwards.
 
     Raises:
-        RuntimeError: the process ended instead.
+        RuntimeError: the process ended instead, or could not be stopped in good order.
     """
     port = _free_port()
     process = await asyncio.create_subprocess_exec(
@@ -39,13 +39,20 @@ async def run_server(module: str, environment: Mapping[str, str]) -> AsyncIterat
         await eventually(listens)
         yield f"http://127.0.0.1:{port}"
     finally:
-        if process.returncode is None:
-            process.terminate()
-            try:
-                await asyncio.wait_for(process.wait(), _STOP_SECONDS)
-            except TimeoutError:
-                process.kill()
-                await process.wait()
+        code = await _stop(process)
+    if code:
+        raise RuntimeError(f"{module} ended with code {code}")
+
+
+async def _stop(process: asyncio.subprocess.Process) -> int:
+    if process.returncode is None:
+        process.terminate()
+    try:
+        async with asyncio.timeout(_STOP_SECONDS):
+            return await process.wait()
+    except TimeoutError:
+        process.kill()
+        return await process.wait()
 
 
 def _free_port() -> int:
