@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from demo.buyers import Buyers
 from demo.checks import Found, judge
-from demo.house import House, at_once
+from demo.house import House
 from demo.observer import Observer, observe, percentile, sale_times
 from demo.quiet import wait_until_quiet
 from demo.report import Progressing, Summary, verdict_fields
@@ -15,6 +15,7 @@ from demo.scenario import MARKETPLACES, Scenario, external_sku
 from demo.storefront import Storefront, open_storefront
 
 _SET_UP_SECONDS = 120.0
+_CHUNK = 200
 _QUIET_SECONDS = 150.0
 
 Interruption = Callable[[], Awaitable[None]]
@@ -82,15 +83,12 @@ async def _set_up(scenario: Scenario, running: Running, storefront: Storefront, 
     await storefront.flush()
     for channel in MARKETPLACES:
         await house.list_on_marketplace(channel, [external_sku(channel, p.sku) for p in scenario.products])
-    listings = [(channel, product.sku) for product in scenario.products for channel in MARKETPLACES]
-    task = progress.begin("listing on the marketplaces", len(listings))
-
-    async def put(listing: tuple[str, str]) -> None:
-        channel, sku = listing
-        await house.put_listing(channel, sku, external_sku(channel, sku))
+    listings = [(c, p.sku, external_sku(c, p.sku)) for p in scenario.products for c in MARKETPLACES]
+    chunks = [listings[start : start + _CHUNK] for start in range(0, len(listings), _CHUNK)]
+    task = progress.begin("listing on the marketplaces", len(chunks))
+    for chunk in chunks:
+        await house.put_listings(chunk)
         progress.advance(task)
-
-    await at_once(listings, put)
     progress.say("waiting for the first quantities to reach the marketplaces")
     await _quiet(running, _nothing_missing, _SET_UP_SECONDS, progress)
 

@@ -3,16 +3,13 @@
 import asyncio
 import contextlib
 import dataclasses as dc
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import Any
 
 import httpx
 
-from demo.scenario import MARKETPLACES
-
 SERVICES = ("inventory", "amazon-connector", "noon-connector", "order-importer")
 _PAGE = 1000
-ItemT = TypeVar("ItemT")
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -43,9 +40,12 @@ class House:
             return {}
         return answer
 
-    async def put_listing(self, channel: str, sku: str, external: str) -> None:
-        path = f"/v1/listings/{channel}/{_quoted(sku)}"
-        await self._call("PUT", "inventory", path, json={"external_sku": external})
+    async def put_listings(self, listings: Sequence[tuple[str, str, str]]) -> None:
+        """Map (channel, SKU, external SKU)."""
+        body = [{"channel": channel, "sku": sku, "external_sku": external} for channel, sku, external in listings]
+        answer = await self._call("POST", "inventory", "/v1/listings", json={"listings": body})
+        if answer["refused"]:
+            raise RuntimeError(f"the inventory refused listings: {answer['refused'][:3]}")
 
     async def list_on_marketplace(self, channel: str, external_skus: Iterable[str]) -> None:
         """Make the listings known to the marketplace itself, with nothing to sell yet."""
@@ -102,28 +102,7 @@ async def open_house(urls: Mapping[str, str], api_key: str) -> AsyncIterator[Hou
         yield House(http, urls, api_key)
 
 
-async def at_once(items: Iterable[ItemT], act: Callable[[ItemT], Awaitable[None]], *, width: int = 12) -> None:
-    """Do `act` for each item, `width` at a time."""
-    waiting = iter(items)
-
-    async def worker() -> None:
-        for item in waiting:
-            await act(item)
-
-    async with asyncio.TaskGroup() as group:
-        for _ in range(width):
-            group.create_task(worker())
-
-
-def marketplaces() -> tuple[str, ...]:
-    return MARKETPLACES
-
-
 def _checked(response: httpx.Response) -> Any:  # noqa: ANN401 - JSON
     if response.is_error:
         raise RuntimeError(f"{response.request.method} {response.request.url}: {response.status_code} {response.text}")
     return response.json()
-
-
-def _quoted(sku: str) -> str:
-    return "".join(f"%{byte:02X}" for byte in sku.encode())

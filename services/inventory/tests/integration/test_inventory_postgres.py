@@ -207,6 +207,25 @@ async def test_a_listing_that_is_put_again_says_nothing_new(api: httpx.AsyncClie
     assert len(await outbox(engine, "listing.changed")) == 1
 
 
+async def test_listings_in_bulk_keep_what_can_be_kept(api: httpx.AsyncClient, worker: Worker) -> None:
+    await introduce(worker, product("A"), product("B"))
+    rows = [("amazon", "A", "X"), ("amazon", "B", "X"), ("noon", "NOPE", "Y"), ("noon", "B", "Z")]
+    listings = [{"channel": channel, "sku": sku, "external_sku": external} for channel, sku, external in rows]
+    answer = (await api.post("/v1/listings", json={"listings": listings})).json()
+    assert answer["changed"] == 2
+    assert [(r["channel"], r["sku"], r["status"]) for r in answer["refused"]] == [
+        ("amazon", "B", 409),
+        ("noon", "NOPE", 404),
+    ]
+
+
+async def test_an_external_sku_never_gets_two_owners(api: httpx.AsyncClient, worker: Worker) -> None:
+    await introduce(worker, *(product(f"P{number}") for number in range(8)))
+    paths = [f"/v1/listings/noon/P{number}" for number in range(8)]
+    answers = await asyncio.gather(*(api.put(path, json={"external_sku": "WANTED"}) for path in paths))
+    assert sorted(answer.status_code for answer in answers) == [200, *[409] * 7]
+
+
 async def test_stock_changes_by_http_take_the_way_through_kafka(api: httpx.AsyncClient, engine: AsyncEngine) -> None:
     sold = {"sku": "A", "reason": "sale", "change_qty": -1, "channel": "saberstore"}
     response = await api.post("/v1/stock-changes", json={"changes": [sold]})

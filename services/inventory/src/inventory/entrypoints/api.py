@@ -15,7 +15,7 @@ from inventory.adapters import reads
 from inventory.adapters.catalogue import PostgresCatalogue
 from inventory.adapters.postgres_book import PostgresBook
 from inventory.domain.allocation import Policy
-from inventory.handlers.change_listing import ListingRefusedError, change_listing
+from inventory.handlers.change_listings import change_listings
 from inventory.handlers.change_product import ChangeProduct
 
 Limit = Annotated[int, Query(ge=1, le=5000)]
@@ -34,6 +34,10 @@ class ListingBody(BaseModel):
     external_id: str | None = None
     external_url: str | None = None
     is_active: bool = True
+
+
+class ListingsBody(BaseModel):
+    listings: Annotated[list[ListingChanged], Field(min_length=1, max_length=1000)]
 
 
 class StockChangesBody(BaseModel):
@@ -83,12 +87,21 @@ def writing(worker: Worker, policy: Policy) -> APIRouter:
     @api.put("/listings/{channel}/{sku:path}")
     async def put_listing(channel: str, sku: Sku, body: ListingBody) -> dict[str, Any]:
         listing = ListingChanged(channel=channel, sku=sku, **body.model_dump())
-        try:
-            async with worker.begin() as work:
-                changed = await change_listing(listing, policy, work)
-        except ListingRefusedError as error:
-            raise HTTPException(error.status, str(error)) from None
-        return listing.model_dump() | {"changed": changed}
+        async with worker.begin() as work:
+            outcome = await change_listings([listing], policy, work)
+        for refusal in outcome.refused:
+            raise HTTPException(refusal.status, refusal.reason)
+        return listing.model_dump() | {"changed": bool(outcome.changed)}
+
+    @api.post("/listings")
+    async def post_listings(body: ListingsBody) -> dict[str, Any]:
+        async with worker.begin() as work:
+            outcome = await change_listings(body.listings, policy, work)
+        refused = [
+            {"channel": r.listing.channel, "sku": r.listing.sku, "status": r.status, "detail": r.reason}
+            for r in outcome.refused
+        ]
+        return {"changed": len(outcome.changed), "refused": refused}
 
     @api.post("/stock-changes", status_code=202)
     async def post_stock_changes(body: StockChangesBody) -> dict[str, Any]:

@@ -1,0 +1,89 @@
+"""Map SKUs to a channel's own SKUs, switch them on or off there, and let everybody know."""
+
+import dataclasses as dc
+from collections.abc import Mapping, Sequence
+
+from contracts import ListingChanged
+from runtime.work import Work
+
+from inventory.adapters.listings import PostgresListings
+from inventory.adapters.postgres_book import PostgresBook
+from inventory.domain.allocation import Policy
+from inventory.domain.stock import Item
+from inventory.handlers.retarget import retarget
+
+NOT_FOUND, CONFLICT = 404, 409
+
+
+@dc.dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a listing can't be changed like this, and what to do. `status` is the HTTP status that fits."""
+
+    listing: ListingChanged
+    status: int
+    reason: str
+
+
+@dc.dataclass(frozen=True, slots=True)
+class Outcome:
+    """`changed` were not like that before; what is in neither list was."""
+
+    changed: tuple[ListingChanged, ...]
+    refused: tuple[Refusal, ...]
+
+
+async def change_listings(listings: Sequence[ListingChanged], policy: Policy, work: Work) -> Outcome:
+    """Keep what can be kept, publish `listing.changed` for what is new, and new targets for its SKUs.
+
+    One listing that is refused stops no other. Changes of listings queue for each other, so that an external SKU never
+    gets two owners.
+    """
+    store = PostgresListings(work.connection)
+    book = PostgresBook(work.connection, policy)
+    await store.queue()
+    items = await book.lock(sorted({listing.sku for listing in listings}))
+    owners = await store.owners(listings)
+    wanted: dict[tuple[str, str], ListingChanged] = {}
+    refused = []
+    for listing in listings:
+        refusal = _refuse(listing, policy, items, owners)
+        if refusal is None:
+            wanted[listing.channel, listing.sku] = listing
+            owners[listing.channel, listing.external_sku] = listing.sku
+        else:
+            refused.append(refusal)
+    changed = await store.upsert([wanted[key] for key in sorted(wanted)], work.now)
+    for listing in changed:
+        work.publish(listing)
+    items = await book.lock(sorted({listing.sku for listing in changed}))
+    await retarget(list(items.values()), policy, book, work)
+    return Outcome(tuple(changed), tuple(refused))
+
+
+def _refuse(
+    listing: ListingChanged, policy: Policy, items: Mapping[str, Item], owners: Mapping[tuple[str, str], str]
+) -> Refusal | None:
+    if listing.channel not in policy.weights:
+        channels = ", ".join(policy.weights)
+        return Refusal(listing, NOT_FOUND, f"no channel {listing.channel!r}: the channels are {channels}")
+    if listing.sku not in items:
+        return Refusal(listing, NOT_FOUND, f"no product {listing.sku!r}: put it to /v1/products/{{sku}} first")
+    owner = owners.get((listing.channel, listing.external_sku), listing.sku)
+    if owner != listing.sku:
+        reason = f"{listing.external_sku!r} is {owner!r} on {listing.channel}: change that first"
+        return Refusal(listing, CONFLICT, reason)
+    if _is_still_on_sale(listing, items[listing.sku]):
+        reason = (
+            f"{listing.sku!r} is still on sale on {listing.channel} under another external_sku: "
+            "make that listing inactive first, then change its external_sku"
+        )
+        return Refusal(listing, CONFLICT, reason)
+    return None
+
+
+def _is_still_on_sale(listing: ListingChanged, item: Item) -> bool:
+    """What is on sale under the old external SKU would never be taken off."""
+    return any(
+        offer.channel == listing.channel and offer.external_sku != listing.external_sku and offer.quantity > 0
+        for offer in item.offers
+    )
