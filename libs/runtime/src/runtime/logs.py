@@ -13,6 +13,9 @@ _QUIET = {
     "uvicorn.access": logging.WARNING,
 }
 
+_tracebacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+"""Without the frames' variables: they may hold a token or a buyer's name."""
+
 
 def configure(service: str, level: str) -> None:
     """Send every log of this process to standard output as JSON, with the service's name."""
@@ -26,7 +29,7 @@ def configure(service: str, level: str) -> None:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.dict_tracebacks,
+        structlog.processors.ExceptionRenderer(_tracebacks),
         name_service,
     ]
     structlog.configure(

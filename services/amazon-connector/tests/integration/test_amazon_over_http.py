@@ -81,8 +81,9 @@ async def test_faults_are_told_apart(
 
 async def test_orders_are_read_page_by_page(amazon_url: str, marketplace: AmazonMarketplace) -> None:
     await _list(amazon_url, "قميص أزرق", quantity=1000)
-    for _ in range(101):
-        await _sandbox(amazon_url, "POST", "orders", {"external_sku": "قميص أزرق", "quantity": 1})
+    async with httpx.AsyncClient(base_url=amazon_url) as buyers:
+        for _ in range(101):
+            await buyers.post("/_sandbox/orders", json={"external_sku": "قميص أزرق", "quantity": 1})
 
     first = await marketplace.fetch_orders(Search.CREATED, LONG_AGO, None)
     second = await marketplace.fetch_orders(Search.CREATED, LONG_AGO, first.next_cursor)

@@ -90,8 +90,9 @@ async def test_orders_are_read_and_a_later_cancellation_is_seen(
 
 async def test_more_orders_than_a_page_holds_are_all_read(noon_url: str, marketplace: NoonMarketplace) -> None:
     await _list(noon_url, "A", quantity=1000)
-    for _ in range(501):
-        await _sandbox(noon_url, "POST", "orders", {"external_sku": "A", "quantity": 1})
+    async with httpx.AsyncClient(base_url=noon_url) as buyers:
+        for _ in range(501):
+            await buyers.post("/_sandbox/orders", json={"external_sku": "A", "quantity": 1})
     first = await marketplace.fetch_orders(Search.CREATED, LONG_AGO, None)
     second = await marketplace.fetch_orders(Search.CREATED, LONG_AGO, first.next_cursor)
 
