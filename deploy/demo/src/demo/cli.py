@@ -12,6 +12,7 @@ from pathlib import Path
 
 from local_stack.config import StackConfig
 from local_stack.errors import StackError
+from local_stack.ports import require_free
 from local_stack.programs import DEFAULT_API_KEY
 from local_stack.signals import cancelled_by_signals
 from local_stack.stack import Stack
@@ -61,6 +62,7 @@ async def _run(day: Day, arguments: argparse.Namespace, screen: Console) -> Summ
     with cancelled_by_signals(), Progressing(screen) as progress:
         _tell_left_out(day, progress)
         config = _stack_config(os.environ)
+        require_free(config.own_ports())  # before anything is deleted: another demo may be using the folder
         shutil.rmtree(config.folder, ignore_errors=True)
         try:
             async with Stack(config, progress.say) as stack:

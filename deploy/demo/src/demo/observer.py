@@ -1,7 +1,6 @@
 """Listening to targets and answers, to tell how long a sale takes to reach a marketplace."""
 
 import asyncio
-import bisect
 import contextlib
 import datetime as dt
 import math
@@ -21,13 +20,13 @@ class Observer:
     """Every target and every accepted answer, by offer."""
 
     def __init__(self) -> None:
-        self._targets: dict[Offer, dict[int, dt.datetime]] = defaultdict(dict)
+        self._targets: dict[Offer, dict[dt.datetime, int]] = defaultdict(dict)
         self._accepted: dict[Offer, dict[int, dt.datetime]] = defaultdict(dict)
 
     def note(self, event: AnyEvent) -> None:
         data = event.data
         if isinstance(data, StockTarget):
-            self._targets[data.channel, data.sku].setdefault(data.revision, event.time)
+            self._targets[data.channel, data.sku].setdefault(event.time, data.revision)
         elif isinstance(data, StockApplied) and data.status is AppliedStatus.ACCEPTED and data.revision is not None:
             self._accepted[data.channel, data.sku].setdefault(data.revision, event.time)
 
@@ -36,8 +35,8 @@ class Observer:
     ) -> list[float]:
         """Milliseconds from each sale to the first accepted write that reflects it, for each of `channels`.
 
-        `applied_at` names a sale's SKU, when it was published and when the ledger took it. Targets carry the time of
-        the ledger's transaction, so the first target from then on reflects the sale, and so does any later revision. A
+        `applied_at` names a sale's SKU, when it was published and when the ledger took it. A target carries the time of
+        the ledger's transaction, so the target of that very time reflects the sale, and so does any later revision. A
         sale that changed nothing for a channel has no such target and is left out.
         """
         sales = list(applied_at)
@@ -50,11 +49,9 @@ class Observer:
         return found
 
     def _first_accepted(self, offer: Offer, taken: dt.datetime) -> dt.datetime | None:
-        targets = sorted(self._targets.get(offer, {}).items())
-        position = bisect.bisect_left(targets, taken, key=lambda pair: pair[1])
-        if position == len(targets):
+        revision = self._targets.get(offer, {}).get(taken)
+        if revision is None:
             return None
-        revision = targets[position][0]
         answers = [time for accepted, time in self._accepted.get(offer, {}).items() if accepted >= revision]
         return min(answers, default=None)
 

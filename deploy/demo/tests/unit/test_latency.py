@@ -40,6 +40,8 @@ def test_a_sale_that_changed_nothing_for_a_channel_is_left_out() -> None:
     observer = Observer()
     note(observer, target(1), 1)
     note(observer, accepted(1), 2)
+    note(observer, target(2), 8)
+    note(observer, accepted(2), 9)
     assert observer.latencies([("A", at(3), at(3)), ("B", at(0), at(0))], ["amazon", "noon"]) == []
 
 

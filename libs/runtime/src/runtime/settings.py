@@ -16,7 +16,7 @@ class ServiceSettings(BaseSettings):
     kafka_topic_prefix: str = ""
     """Put before every topic and group name: lets several systems share one cluster."""
     database_url: PostgresDsn
-    api_key: SecretStr
+    api_key: Annotated[SecretStr, Field(min_length=1)]
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)]
     log_level: str = "INFO"

@@ -1,4 +1,5 @@
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
@@ -6,8 +7,19 @@ from fastapi import APIRouter, Depends, HTTPException
 from pydantic import SecretStr
 from runtime.health import Check, Probe
 from runtime.http import create_app, require_api_key
+from runtime.logs import configure
 
 probes: dict[str, Probe] = {}
+
+
+@pytest.fixture(autouse=True)
+def _json_logs() -> Iterator[None]:
+    """As in a service: the development format draws a whole page for an error."""
+    root = logging.getLogger()
+    before = (root.handlers[:], root.level)
+    configure("test", "info")
+    yield
+    root.handlers[:], root.level = before
 
 
 @pytest.fixture

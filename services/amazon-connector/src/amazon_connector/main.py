@@ -26,7 +26,7 @@ def main() -> None:
 
 def fill(service: Service, settings: Settings) -> None:
     account = Account(CHANNEL, f"{settings.amazon_seller_id}:{settings.amazon_marketplace_id}", CREDENTIALS)
-    http = build_client(settings.amazon_endpoint, USER_AGENT, connections=settings.push_concurrency + 4)
+    http = build_client(settings.endpoint, USER_AGENT, connections=settings.push_concurrency + 4)
     plug_in(service, settings, account, build_marketplace(settings, http))
 
 

@@ -1,12 +1,13 @@
 """What the Amazon connector reads from its environment."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from connector_sdk.settings import Burst, Concurrency, ConnectorSettings, Rate, Seconds
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 EGYPT = "ARBP9OOSHTCHU"
 EMIRATES = "A2VIGQ35RCS4UG"
+_HOSTS = {"eu-west-1": "eu", "us-east-1": "na", "us-west-2": "fe"}
 
 _Secret = Annotated[SecretStr, Field(min_length=1)]
 _Name = Annotated[str, Field(min_length=1)]
@@ -28,10 +29,16 @@ class Settings(ConnectorSettings):
     amazon_seller_id: _Name
     amazon_country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "EG"
     amazon_marketplace_id: Annotated[str, Field(pattern=r"^[A-Z0-9]+$", validate_default=True)] = EGYPT
-    amazon_region: _Name = "eu-west-1"
-    """Named in the user agent only: Amazon needs no AWS signature any more."""
-    amazon_endpoint: _Url = "https://sellingpartnerapi-eu.amazon.com"
+    amazon_region: Literal["eu-west-1", "us-east-1", "us-west-2"] = "eu-west-1"
+    """Amazon's name for the part of the world; Egypt is in Europe's."""
+    amazon_endpoint: _Url | None = None
+    """Stands in for the region's own host."""
     amazon_lwa_url: _Url = "https://api.amazon.com/auth/o2/token"
+
+    @property
+    def endpoint(self) -> str:
+        """Where the API is: https://developer-docs.amazon.com/sp-api/docs/sp-api-endpoints."""
+        return self.amazon_endpoint or f"https://sellingpartnerapi-{_HOSTS[self.amazon_region]}.amazon.com"
 
     @field_validator("amazon_marketplace_id")
     @classmethod

@@ -48,7 +48,7 @@ def settings(amazon_url: str, database_url: str) -> Settings:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def http(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
-    async with build_client(settings.amazon_endpoint, USER_AGENT) as client:
+    async with build_client(settings.endpoint, USER_AGENT) as client:
         yield client
 
 

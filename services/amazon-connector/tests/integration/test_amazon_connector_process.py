@@ -22,7 +22,7 @@ def _environment(settings: Settings, bootstrap_servers: str, prefix: str) -> dic
         "AMAZON_CLIENT_SECRET": settings.amazon_client_secret.get_secret_value(),
         "AMAZON_REFRESH_TOKEN": settings.amazon_refresh_token.get_secret_value(),
         "AMAZON_SELLER_ID": settings.amazon_seller_id,
-        "AMAZON_ENDPOINT": settings.amazon_endpoint,
+        "AMAZON_ENDPOINT": settings.endpoint,
         "AMAZON_LWA_URL": settings.amazon_lwa_url,
         "AMAZON_PUSH_RATE": "200",
         "AMAZON_ORDER_POLL_SECONDS": "0.2",

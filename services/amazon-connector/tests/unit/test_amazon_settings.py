@@ -23,7 +23,7 @@ def test_egypt_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = load(Settings)
 
     assert settings.amazon_marketplace_id == "ARBP9OOSHTCHU"
-    assert settings.amazon_endpoint == "https://sellingpartnerapi-eu.amazon.com"
+    assert settings.endpoint == "https://sellingpartnerapi-eu.amazon.com"
     assert (settings.push_rate_per_second, settings.push_burst, settings.order_poll_seconds) == (5, 5, 180)
 
 

@@ -4,7 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from local_stack.ports import DEFAULT_PORTS, free_ports, variable_of
+
+pytestmark = pytest.mark.integration
 
 
 def _run(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -20,6 +20,8 @@ http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), http.server.SimpleHTTPRe
 """
 READY_S = 20.0
 
+pytestmark = pytest.mark.integration
+
 
 def _program(name: str, code: str, *, http_ready: bool = False) -> Program:
     port = free_ports([name])[name]
