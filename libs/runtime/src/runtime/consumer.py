@@ -3,17 +3,20 @@
 import asyncio
 import dataclasses as dc
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from aiokafka import TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
+from contracts import dead_letter_topic
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 
 from runtime.backoff import delay
 from runtime.drain import Drain
 from runtime.errors import is_transient, one_line
+from runtime.fuse import FuseBlownError
 from runtime.health import Check
 from runtime.logs import get_logger
 from runtime.processor import Processor
@@ -24,26 +27,50 @@ _PATIENCE_SECONDS = 60.0
 """How long one batch is retried before the consumer polls again, well below Kafka's max_poll_interval (5 min)."""
 _STUCK_SECONDS = 120.0
 """A batch in work for longer than this makes the service not ready."""
+_SILENT_SECONDS = 10.0
+"""Kafka answers a fetch within half a second, records or not; so long without an answer makes the service not ready."""
+_GRACE_SECONDS = 20.0
+"""How long a stop waits for the batch in work before it is cancelled, and so rolled back."""
+_FUSE_SECONDS = 60.0
+"""How long a blown fuse rests before one batch is tried again, well below Kafka's max_poll_interval too."""
 
 _log = get_logger(__name__)
+
+
+class ConsumerDiedError(Exception):
+    """The consumer's loop ended by itself. What it had fetched is not committed: a new process fetches it again."""
 
 
 class BatchConsumer:
     """One consumer of all the service's topics. At least once: a batch is committed to Kafka after the database."""
 
-    def __init__(self, settings: ServiceSettings, group: str, topics: Sequence[str], processor: Processor) -> None:
+    def __init__(
+        self,
+        settings: ServiceSettings,
+        group: str,
+        topics: Sequence[str],
+        processor: Processor,
+        *,
+        fuse_seconds: float = _FUSE_SECONDS,
+    ) -> None:
         self._prefix = settings.kafka_topic_prefix
+        self._group = group
         self._processor = processor
+        self._fuse_seconds = fuse_seconds
         self._drain = Drain()
+        self._loop: asyncio.Task[Any] | None = None
+        self._stopping = False
         self._busy_since: float | None = None
-        self._last_error: str | None = None
+        self._heard_at = 0.0
+        self._trouble: str | None = None
+        self._troubled: frozenset[TopicPartition] = frozenset()
         self._broker = KafkaBroker(
             settings.kafka_bootstrap_servers,
             client_id=group,
             logger=None,
             apply_types=False,
             allow_auto_create_topics=False,
-            graceful_timeout=20,
+            graceful_timeout=_GRACE_SECONDS + 2,
             request_timeout_ms=10_000,
         )
         self._subscriber = self._broker.subscriber(
@@ -63,26 +90,68 @@ class BatchConsumer:
         )
         self._subscriber(self._handle)
 
-    async def start(self) -> None:
+    async def start(self) -> asyncio.Task[None]:
+        """Join the group. The task ends when the consumer was stopped.
+
+        Await it: it raises ConsumerDiedError when the consumer's loop ends by itself, and then nothing is consumed.
+        """
         await self._broker.start()
+        self._heard_at = time.time()
+        # FastStream would start a loop that failed anew at once, behind what the failed one had fetched: that would be
+        # lost with the next commit. It starts only what is in its list.
+        self._loop = self._subscriber.tasks[0]
+        self._subscriber.tasks.clear()
+        return asyncio.create_task(self._outlive(self._loop), name="consumer")
 
     async def stop(self) -> None:
         """Let the batch in work end (at most 20 s), then leave the group."""
+        self._stopping = True
         self._drain.wanted.set()
-        await self._broker.stop()
+        if self._loop is None:
+            await self._broker.stop()
+            return
+        # Before the group is left: else somebody else would handle the same records at the same time.
+        out_of_patience = asyncio.get_running_loop().call_later(_GRACE_SECONDS, self._loop.cancel)
+        try:
+            await self._broker.stop()
+        finally:
+            out_of_patience.cancel()
+            self._loop.cancel()
+            await asyncio.wait([self._loop])
+
+    async def _outlive(self, loop: asyncio.Task[Any]) -> None:
+        await asyncio.wait([loop])
+        if self._stopping:
+            return
+        error = None if loop.cancelled() else loop.exception()
+        self._trouble = one_line(error) if error else "its loop ended"
+        _log.error("the consumer has stopped", error=self._trouble)
+        raise ConsumerDiedError(f"the consumer has stopped: {self._trouble}") from error
 
     async def check(self) -> Check:
-        """Whether records are being consumed: the loop lives, partitions are assigned, no batch is stuck."""
+        """Whether records are being consumed: the loop lives, Kafka answers it, no batch is stuck."""
         consumer = self._subscriber.consumer
-        if not self._subscriber.running or consumer is None or any(task.done() for task in self._subscriber.tasks):
-            return Check(ok=False, detail="the consumer has stopped")
+        if not self._subscriber.running or consumer is None or self._loop is None or self._loop.done():
+            return Check(ok=False, detail=": ".join(filter(None, ("the consumer has stopped", self._trouble))))
         if self._busy_since is not None and time.monotonic() - self._busy_since > _STUCK_SECONDS:
             return Check(ok=False, detail=f"a batch has been in work for over {_STUCK_SECONDS:.0f} s")
-        if self._last_error:
-            return Check(ok=False, detail=f"retrying a batch: {self._last_error}")
-        if not consumer.assignment():
+        assigned = consumer.assignment()
+        if self._trouble and not self._troubled.isdisjoint(assigned):
+            return Check(ok=False, detail=self._trouble)
+        if not assigned:
             return Check(ok=False, detail="no partitions assigned yet")
-        return Check(ok=True, detail=f"{len(consumer.assignment())} partitions")
+        silent = self._silent_seconds(consumer.last_poll_timestamp(partition) for partition in assigned)
+        if self._busy_since is None and silent > _SILENT_SECONDS:
+            return Check(ok=False, detail=f"Kafka has not answered this consumer for {silent:.0f} s")
+        return Check(ok=True, detail=f"{len(assigned)} partitions")
+
+    def _silent_seconds(self, polls: Iterable[int | None]) -> float:
+        """Seconds since Kafka last answered a fetch. `polls` are in milliseconds of the wall clock, as aiokafka has it.
+
+        While a batch is in work nothing need be fetched, nor before the first answer after a rebalance.
+        """
+        heard = max((poll / 1000 for poll in polls if poll is not None), default=0.0)
+        return time.time() - max(heard, self._heard_at, self._drain.assigned_at)
 
     async def _parse(self, raw: tuple[Any, ...], original: Callable[[Any], Awaitable[Any]]) -> Any:  # noqa: ANN401
         """FastStream's own parser fails on odd headers and would lose the whole batch: it gets to see none."""
@@ -93,34 +162,47 @@ class BatchConsumer:
     async def _handle(self, records: list[Record]) -> None:
         async with self._drain.busy():
             self._busy_since = time.monotonic()
+            self._troubled = frozenset(map(self._partition, records))
+            done = 0
             try:
-                if await self._work_off(records):
-                    await self._commit(records)
-                else:
-                    self._rewind(records)
-            except BaseException:
-                self._rewind(records)
-                raise
+                done = await self._work_off(records)
+                await self._commit(records[:done])
             finally:
+                self._rewind(records[done:])
+                self._heard_at = time.time()
                 self._busy_since = None
 
-    async def _work_off(self, records: list[Record]) -> bool:
-        """Process with retries. False: given up for now, to be fetched again."""
+    async def _work_off(self, records: list[Record]) -> int:
+        """Process with retries. How many are done; the others are given up for now, to be fetched again."""
         started = time.monotonic()
         attempt = 0
         while True:
             try:
                 await self._processor.process(records)
+            except FuseBlownError as blown:
+                await self._commit(records[: blown.kept])
+                await self._rest(blown)
+                return blown.kept
             except Exception as error:  # noqa: BLE001 - whatever it is, the records must stay: they are fetched again
                 attempt += 1
-                self._last_error = one_line(error)
+                self._trouble = f"retrying a batch: {one_line(error)}"
                 report = _log.warning if is_transient(error) else _log.exception
-                report("batch failed, will retry", attempt=attempt, records=len(records), error=self._last_error)
+                report("batch failed, will retry", attempt=attempt, records=len(records), error=one_line(error))
                 if await self._is_called_off(delay(attempt)) or time.monotonic() - started > _PATIENCE_SECONDS:
-                    return False
+                    return 0
             else:
-                self._last_error = None
-                return True
+                self._trouble = None
+                return len(records)
+
+    async def _rest(self, blown: FuseBlownError) -> None:
+        """Take nothing for a while, and say so."""
+        letters = dead_letter_topic(blown.topic, self._group)
+        self._trouble = (
+            f"dead-letter fuse: {blown}, nothing more is taken. Read why in {letters} and mend the producer or this "
+            f"service; a batch is tried every {self._fuse_seconds:g} s. DEAD_LETTER_FUSE=0 takes the fuse out"
+        )
+        _log.error("dead-letter fuse has blown", topic=blown.topic, limit=blown.limit, dead_letters=letters)
+        await self._is_called_off(self._fuse_seconds)
 
     async def _is_called_off(self, seconds: float) -> bool:
         """Wait before the next try; true as soon as the partitions are wanted by somebody else or we stop."""
@@ -134,6 +216,8 @@ class BatchConsumer:
     async def _commit(self, records: list[Record]) -> None:
         """Explicit offsets: a commit without them would cover records that were fetched but not yet handled."""
         offsets = {self._partition(record): record.offset + 1 for record in records}
+        if not offsets:
+            return
         try:
             await self._consumer.commit(offsets)
         except KafkaError as error:
@@ -141,11 +225,11 @@ class BatchConsumer:
             _log.warning("offsets not committed", error=one_line(error))
 
     def _rewind(self, records: list[Record]) -> None:
+        if self._consumer is None:  # stopped meanwhile: who starts next begins at the committed offset
+            return
         for record in reversed(records):
-            try:
+            with suppress(IllegalStateError):  # no longer ours: its new owner starts at the committed offset
                 self._consumer.seek(self._partition(record), record.offset)
-            except IllegalStateError:  # no longer ours: its new owner starts at the committed offset
-                continue
 
     def _partition(self, record: Record) -> TopicPartition:
         return TopicPartition(self._prefix + record.topic, record.partition)

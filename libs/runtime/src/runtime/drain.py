@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -19,6 +20,8 @@ class Drain(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is unt
         self._free.set()
         self.wanted = asyncio.Event()
         """Set while somebody waits for the batch: a batch that is only being retried should give up."""
+        self.assigned_at = 0.0
+        """When partitions were last assigned, on the wall clock."""
 
     @contextlib.asynccontextmanager
     async def busy(self) -> AsyncIterator[None]:
@@ -33,4 +36,5 @@ class Drain(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is unt
         await self._free.wait()
 
     async def on_partitions_assigned(self, assigned: Any) -> None:  # noqa: ANN401, ARG002 - aiokafka's signature
+        self.assigned_at = time.time()
         self.wanted.clear()

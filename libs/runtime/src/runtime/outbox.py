@@ -80,5 +80,10 @@ def _stored(headers: Mapping[str, str]) -> str:
     return json.dumps({_without_nul(name): _without_nul(value) for name, value in headers.items()})
 
 
+def kafka_headers(stored: str) -> list[tuple[str, bytes]]:
+    """What a row's `headers` are in Kafka."""
+    return [(name, value.encode()) for name, value in json.loads(stored).items()]
+
+
 def _without_nul(words: str) -> str:
     return words.replace("\0", "\N{REPLACEMENT CHARACTER}")

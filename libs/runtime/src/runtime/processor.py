@@ -8,6 +8,7 @@ from contracts import InvalidEventError, Payload, parse
 
 from runtime import inbox
 from runtime.errors import PoisonError, is_transient, one_line
+from runtime.fuse import DeadLetterFuse, FuseBlownError, Outcome
 from runtime.records import Delivery, Record
 from runtime.work import Work, Worker
 
@@ -32,10 +33,14 @@ class Route:
 class Processor:
     """Decodes a batch, hands it to its routes in one transaction and sets aside what can't be used."""
 
-    def __init__(self, routes: Sequence[Route], worker: Worker) -> None:
-        """Routes are served in the order given, so that what others depend on can come first."""
+    def __init__(self, routes: Sequence[Route], worker: Worker, *, dead_letter_fuse: int = 0) -> None:
+        """Routes are served in the order given, so that what others depend on can come first.
+
+        `dead_letter_fuse`: how many records of a topic in a row may become dead letters; 0 sets no limit.
+        """
         self._routes = tuple(routes)
         self._worker = worker
+        self._fuse = DeadLetterFuse(dead_letter_fuse)
         self._has_inbox = any(route.inbox for route in routes)
 
     async def process(self, records: Sequence[Record]) -> None:
@@ -45,10 +50,15 @@ class Processor:
         and becomes a dead letter.
 
         Raises:
+            FuseBlownError: too many dead letters in a row; it says how many of the records are done.
             Exception: what `is_transient` tells; nothing of the part in work was kept, and all may be tried again.
         """
         try:
             await self._transact(records)
+        except FuseBlownError as blown:
+            if blown.kept:
+                await self.process(records[: blown.kept])
+            raise
         except Exception as error:  # any handler error must end in a retry or a dead letter, never in a lost record
             if is_transient(error):
                 raise
@@ -56,22 +66,34 @@ class Processor:
 
     async def _narrow_down(self, records: Sequence[Record], error: Exception) -> None:
         if len(records) > 1:
-            middle = len(records) // 2
-            await self.process(records[:middle])
-            await self.process(records[middle:])
+            await self._halve(records, len(records) // 2)
             return
         reason = error.reason if isinstance(error, PoisonError) else "handler-failed"
         detail = error.detail if isinstance(error, PoisonError) else one_line(error)
+        outcomes = [(records[0].topic, True)]
+        self._fuse.demand(outcomes)
         async with self._worker.begin() as work:
             work.set_aside(records[0], reason, detail)
+        self._fuse.count(outcomes)
+
+    async def _halve(self, records: Sequence[Record], middle: int) -> None:
+        await self.process(records[:middle])
+        try:
+            await self.process(records[middle:])
+        except FuseBlownError as blown:
+            raise blown.behind(middle) from None
 
     async def _transact(self, records: Sequence[Record]) -> None:
+        outcomes: list[Outcome]
         async with self._worker.begin(has_inbox=self._has_inbox) as work:
             events = self._decode(records, work)
             for route in self._routes:
                 fresh = await _fresh(route, events, work)
                 if fresh:
                     await route.handle(fresh, work)
+            outcomes = [(record.topic, work.is_set_aside(record)) for record in records]
+            self._fuse.demand(outcomes)
+        self._fuse.count(outcomes)
 
     def _decode(self, records: Sequence[Record], work: Work) -> list[Delivery[Any]]:
         events = []

@@ -7,14 +7,12 @@ once Kafka has them: a cursor would miss an id that commits late.
 
 import asyncio
 import contextlib
-import json
 import time
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from typing import Any
 
 import asyncpg
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from runtime.backoff import delay
@@ -23,6 +21,7 @@ from runtime.errors import is_transient, one_line
 from runtime.health import Check
 from runtime.logs import get_logger
 from runtime.outbox import channel
+from runtime.sending import send_rows, throwaway_producer
 from runtime.settings import ServiceSettings
 from runtime.slots import every_slot
 
@@ -30,6 +29,8 @@ _BATCH_ROWS = 1000
 _POLL_SECONDS = 1.0
 """Beneath the wake-up by NOTIFY, which is lost on a reconnect."""
 _TAKE_OVER_SECONDS = 2.0
+_SILENT_SECONDS = 15.0
+"""So long without a round makes the service not ready."""
 
 _CLAIM = "select slot from unnest($2::int[]) as slot where pg_try_advisory_lock($1, slot)"
 _FETCH = """
@@ -66,9 +67,12 @@ class Relay:
         sent_all = False
         while not sent_all:
             try:
-                async with self._connect() as connection, self._produce() as producer:
+                async with (
+                    self._connect() as connection,
+                    throwaway_producer(self._settings.kafka_bootstrap_servers, f"{self._schema}-relay") as producer,
+                ):
                     failures, self._error = 0, None
-                    await self._send_until_stopped(connection, producer)
+                    await _unless_lost(connection, self._send_until_stopped(connection, producer))
                 sent_all = True
             except (KafkaError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 if not isinstance(error, KafkaError) and not is_transient(error):
@@ -86,7 +90,7 @@ class Relay:
         if self._error:
             return Check(ok=False, detail=f"reconnecting: {self._error}")
         silent = time.monotonic() - self._last_round
-        if silent > 30:  # noqa: PLR2004 - a round waits for Kafka at most 10 s and polls every second
+        if silent > _SILENT_SECONDS:
             return Check(ok=False, detail=f"no round for {silent:.0f} s")
         return Check(ok=True, detail=f"owns {len(self._owned)} of {len(self._slots)} slots")
 
@@ -105,25 +109,6 @@ class Relay:
             # Closing the session frees the slots; one that is already gone must not hide why we are here.
             with contextlib.suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 await connection.close(timeout=5)
-
-    @contextlib.asynccontextmanager
-    async def _produce(self) -> Any:  # noqa: ANN401 - aiokafka is untyped
-        producer = AIOKafkaProducer(
-            bootstrap_servers=self._settings.kafka_bootstrap_servers,
-            client_id=f"{self._schema}-relay",
-            acks="all",
-            enable_idempotence=True,
-            linger_ms=2,
-            max_batch_size=256 * 1024,
-            request_timeout_ms=10_000,
-        )
-        await producer.start()
-        try:
-            yield producer
-        finally:
-            with contextlib.suppress(KafkaError, TimeoutError):
-                async with asyncio.timeout(12):
-                    await producer.stop()
 
     async def _send_until_stopped(self, connection: Any, producer: Any) -> None:  # noqa: ANN401
         claimed_at = 0.0
@@ -151,18 +136,7 @@ class Relay:
 
     async def _send(self, connection: Any, producer: Any, rows: Sequence[Any]) -> None:  # noqa: ANN401
         """Send a batch and delete what arrived. In a slot, nothing behind the first failure counts as arrived."""
-        prefix = self._settings.kafka_topic_prefix
-        futures = [
-            await producer.send(
-                prefix + row["topic"],
-                row["value"],
-                key=row["key"],
-                partition=row["partition"],
-                headers=_headers(row["headers"]),
-            )
-            for row in rows
-        ]
-        results = await asyncio.gather(*futures, return_exceptions=True)
+        results = await send_rows(producer, self._settings.kafka_topic_prefix, rows)
         await connection.execute(_DELETE, arrived(rows, results))
         for result in results:
             if isinstance(result, BaseException):
@@ -181,5 +155,21 @@ def arrived(rows: Iterable[Any], results: Iterable[object]) -> list[int]:
     return ids
 
 
-def _headers(stored: str) -> list[tuple[str, bytes]]:
-    return [(name, value.encode()) for name, value in json.loads(stored).items()]
+async def _unless_lost(connection: Any, sending: Coroutine[Any, Any, None]) -> None:  # noqa: ANN401 - asyncpg is untyped
+    """Run `sending`, and break it off the moment the session is gone: another relay may own the slots by then.
+
+    Raises:
+        ConnectionResetError: the session is gone.
+    """
+    lost = asyncio.Event()
+    connection.add_termination_listener(lambda _: lost.set())
+    work, watch = asyncio.create_task(sending), asyncio.create_task(lost.wait())
+    try:
+        await asyncio.wait([work, watch], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        work.cancel()
+        watch.cancel()
+        await asyncio.gather(work, watch, return_exceptions=True)
+    if work.cancelled():
+        raise ConnectionResetError("the relay's database session is gone")
+    work.result()

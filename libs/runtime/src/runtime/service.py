@@ -57,7 +57,8 @@ class Service:
     def consume(self, *routes: Route) -> None:
         """Consume the routes' topics in one group, and send what the handlers publish."""
         topics = list(dict.fromkeys(route.topic for route in routes))
-        self._consumer = BatchConsumer(self.settings, self.name, topics, Processor(routes, self.worker))
+        processor = Processor(routes, self.worker, dead_letter_fuse=self.settings.dead_letter_fuse)
+        self._consumer = BatchConsumer(self.settings, self.name, topics, processor)
         self.probe("consumer", self._consumer.check)
         self.send()
 
@@ -102,7 +103,7 @@ class Service:
         stopping = _named(stop.wait(), "stop")
         try:
             if self._consumer:
-                await self._consumer.start()
+                watched.append(await self._consumer.start())
             _log.info("started", port=self.settings.port)
             await asyncio.wait([*watched, stopping], return_when=asyncio.FIRST_COMPLETED)
         finally:

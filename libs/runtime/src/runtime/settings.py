@@ -21,6 +21,8 @@ class ServiceSettings(BaseSettings):
     port: Annotated[int, Field(ge=1, le=65535)]
     log_level: str = "INFO"
     max_batch_records: Annotated[int, Field(ge=1)] = 500
+    dead_letter_fuse: Annotated[int, Field(ge=0)] = 200
+    """So many records of a topic in a row may become dead letters before the consumer stops; 0: any number."""
 
 
 SettingsT = TypeVar("SettingsT", bound=BaseSettings)

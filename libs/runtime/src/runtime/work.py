@@ -30,6 +30,7 @@ class Work:
         self._source = source
         self._rows: list[OutboxRow] = []
         self._rejected_ids: list[str] = []
+        self._set_aside: set[tuple[str, int, int]] = set()
 
     def publish(self, data: Payload, *, cause: AnyEvent | None = None, event_id: str | None = None) -> AnyEvent:
         """Send `data` to its topic when the work commits; `cause` is the event that led to it.
@@ -64,7 +65,12 @@ class Work:
             reason=reason,
             detail=detail,
         )
+        self._set_aside.add((record.topic, record.partition, record.offset))
         self._rows.append(dead_letter(record, self._group, reason, detail, self.now))
+
+    def is_set_aside(self, record: Record) -> bool:
+        """Whether this work makes a dead letter of `record`."""
+        return (record.topic, record.partition, record.offset) in self._set_aside
 
     @property
     def rows(self) -> tuple[OutboxRow, ...]:
