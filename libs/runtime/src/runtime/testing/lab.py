@@ -3,9 +3,10 @@
 import asyncio
 import dataclasses as dc
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 from aiokafka import AIOKafkaConsumer
+from aiokafka.admin import AIOKafkaAdminClient
 from contracts import StockChanged
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -29,13 +30,28 @@ class Lab:
     worker: Worker
     producer: Any
 
-    def consumer(self, handler: Handler, *, inbox: bool = True) -> BatchConsumer:
-        processor = Processor([Route(TOPIC, StockChanged, handler, inbox=inbox)], self.worker)
-        return BatchConsumer(self.settings, GROUP, [TOPIC], processor)
+    def consumer(self, handler: Handler, *, inbox: bool = True, fuse_seconds: float = 60.0) -> BatchConsumer:
+        routes = [Route(TOPIC, StockChanged, handler, inbox=inbox)]
+        processor = Processor(routes, self.worker, dead_letter_fuse=self.settings.dead_letter_fuse)
+        return BatchConsumer(self.settings, GROUP, [TOPIC], processor, fuse_seconds=fuse_seconds)
+
+    def configured(self, **settings: Any) -> Self:  # noqa: ANN401 - any field of the settings
+        """The same lab with other settings."""
+        return dc.replace(self, settings=self.settings.model_copy(update=settings))
 
     async def send(self, value: bytes, *, key: bytes = b"k", headers: Sequence[tuple[str, bytes | None]] = ()) -> None:
         topic = self.settings.kafka_topic_prefix + TOPIC
         await self.producer.send_and_wait(topic, value, key=key, headers=list(headers))
+
+    async def committed(self) -> int:
+        """How many records the group is past, over all partitions."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.settings.kafka_bootstrap_servers)
+        try:
+            await admin.start()
+            offsets = await admin.list_consumer_group_offsets(self.settings.kafka_topic_prefix + GROUP)
+        finally:
+            await admin.close()
+        return sum(max(found.offset, 0) for found in offsets.values())
 
     async def effects(self) -> list[str]:
         """The event ids that had an effect, in order."""
