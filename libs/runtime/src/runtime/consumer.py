@@ -29,6 +29,8 @@ _STUCK_SECONDS = 120.0
 """A batch in work for longer than this makes the service not ready."""
 _SILENT_SECONDS = 10.0
 """Kafka answers a fetch within half a second, records or not; so long without an answer makes the service not ready."""
+_COMMIT_SECONDS = 12.0
+"""A little more than one request may take, so that one lost answer is made up for."""
 _GRACE_SECONDS = 20.0
 """How long a stop waits for the batch in work before it is cancelled, and so rolled back."""
 _FUSE_SECONDS = 60.0
@@ -61,7 +63,8 @@ class BatchConsumer:
         self._loop: asyncio.Task[Any] | None = None
         self._stopping = False
         self._busy_since: float | None = None
-        self._heard_at = 0.0
+        self._free_at = 0.0
+        self._unanswered_at = 0.0
         self._trouble: str | None = None
         self._troubled: frozenset[TopicPartition] = frozenset()
         self._broker = KafkaBroker(
@@ -96,7 +99,6 @@ class BatchConsumer:
         Await it: it raises ConsumerDiedError when the consumer's loop ends by itself, and then nothing is consumed.
         """
         await self._broker.start()
-        self._heard_at = time.time()
         # FastStream would start a loop that failed anew at once, behind what the failed one had fetched: that would be
         # lost with the next commit. It starts only what is in its list.
         self._loop = self._subscriber.tasks[0]
@@ -140,18 +142,18 @@ class BatchConsumer:
             return Check(ok=False, detail=self._trouble)
         if not assigned:
             return Check(ok=False, detail="no partitions assigned yet")
-        silent = self._silent_seconds(consumer.last_poll_timestamp(partition) for partition in assigned)
-        if self._busy_since is None and silent > _SILENT_SECONDS:
-            return Check(ok=False, detail=f"Kafka has not answered this consumer for {silent:.0f} s")
+        if silence := self._silence(_newest(consumer.last_poll_timestamp(partition) for partition in assigned)):
+            return Check(ok=False, detail=f"Kafka has not answered {silence}")
         return Check(ok=True, detail=f"{len(assigned)} partitions")
 
-    def _silent_seconds(self, polls: Iterable[int | None]) -> float:
-        """Seconds since Kafka last answered a fetch. `polls` are in milliseconds of the wall clock, as aiokafka has it.
-
-        While a batch is in work nothing need be fetched, nor before the first answer after a rebalance.
-        """
-        heard = max((poll / 1000 for poll in polls if poll is not None), default=0.0)
-        return time.time() - max(heard, self._heard_at, self._drain.assigned_at)
+    def _silence(self, answered: float) -> str | None:
+        """What Kafka left unanswered. `answered`: when it last answered a fetch, on the wall clock."""
+        if self._unanswered_at > answered:
+            return f"a commit for {_COMMIT_SECONDS:.0f} s"
+        silent = time.time() - max(answered, self._free_at, self._drain.assigned_at)
+        if self._busy_since is None and silent > _SILENT_SECONDS:
+            return f"this consumer for {silent:.0f} s"
+        return None
 
     async def _parse(self, raw: tuple[Any, ...], original: Callable[[Any], Awaitable[Any]]) -> Any:  # noqa: ANN401
         """FastStream's own parser fails on odd headers and would lose the whole batch: it gets to see none."""
@@ -169,7 +171,7 @@ class BatchConsumer:
                 await self._commit(records[:done])
             finally:
                 self._rewind(records[done:])
-                self._heard_at = time.time()
+                self._free_at = time.time()
                 self._busy_since = None
 
     async def _work_off(self, records: list[Record]) -> int:
@@ -219,7 +221,11 @@ class BatchConsumer:
         if not offsets:
             return
         try:
-            await self._consumer.commit(offsets)
+            async with asyncio.timeout(_COMMIT_SECONDS):  # aiokafka would try for as long as the broker is stuck
+                await self._consumer.commit(offsets)
+        except TimeoutError:
+            self._unanswered_at = time.time()
+            _log.warning("offsets not committed", error=f"no answer within {_COMMIT_SECONDS:.0f} s")
         except KafkaError as error:
             # The work is kept; after a rebalance the records come again and are recognised.
             _log.warning("offsets not committed", error=one_line(error))
@@ -241,3 +247,8 @@ class BatchConsumer:
 
 async def _body(message: Any) -> Any:  # noqa: ANN401 - FastStream's decoder protocol
     return message.body
+
+
+def _newest(polls: Iterable[int | None]) -> float:
+    """When Kafka last answered a fetch, on the wall clock as aiokafka has it (its milliseconds); 0: not yet."""
+    return max((poll / 1000 for poll in polls if poll is not None), default=0.0)

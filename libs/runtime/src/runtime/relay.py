@@ -72,7 +72,7 @@ class Relay:
                     throwaway_producer(self._settings.kafka_bootstrap_servers, f"{self._schema}-relay") as producer,
                 ):
                     failures, self._error = 0, None
-                    await _unless_lost(connection, self._send_until_stopped(connection, producer))
+                    await unless_lost(connection, self._send_until_stopped(connection, producer))
                 sent_all = True
             except (KafkaError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 if not isinstance(error, KafkaError) and not is_transient(error):
@@ -155,7 +155,7 @@ def arrived(rows: Iterable[Any], results: Iterable[object]) -> list[int]:
     return ids
 
 
-async def _unless_lost(connection: Any, sending: Coroutine[Any, Any, None]) -> None:  # noqa: ANN401 - asyncpg is untyped
+async def unless_lost(connection: Any, sending: Coroutine[Any, Any, None]) -> None:  # noqa: ANN401 - asyncpg is untyped
     """Run `sending`, and break it off the moment the session is gone: another relay may own the slots by then.
 
     Raises:

@@ -107,7 +107,7 @@ async def test_a_broker_killed_in_the_middle_of_a_batch(plant: Plant, faults: Fa
 async def test_a_broker_that_freezes_and_thaws(plant: Plant, faults: Faults, wait_for: Wait) -> None:
     with faults.frozen("kafka"):
         plant.may_go_on.set()
-        await wait_for(lambda: _is_silent(plant.consumer.check), "the consumer's readiness to say no", seconds=60)
+        await wait_for(lambda: _blames_kafka(plant.consumer.check), "the consumer's readiness to say no", seconds=60)
         await wait_for(lambda: _not_ok(plant.relay.check), "the relay's readiness to say no", seconds=60)
     await wait_for(plant.is_done, "all sales to be passed on", seconds=60)
     await wait_for(plant.is_ready, "readiness", seconds=60)
@@ -137,7 +137,7 @@ async def _not_ok(check: Callable[[], Awaitable[Any]]) -> bool:
     return not (await check()).ok
 
 
-async def _is_silent(check: Callable[[], Awaitable[Any]]) -> bool:
+async def _blames_kafka(check: Callable[[], Awaitable[Any]]) -> bool:
     return "Kafka has not answered" in (await check()).detail
 
 
