@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from runtime.backlog import outbox_backlog
 from runtime.clock import Clock, system_clock
-from runtime.consumer import BatchConsumer
+from runtime.consumer import BatchConsumer, ConsumerDiedError
 from runtime.database import create_engine, ping
 from runtime.errors import is_transient, one_line
 from runtime.health import Check, Probe
@@ -162,7 +162,7 @@ def run_service(
     try:
         asyncio.run(live())
     except Exception as error:
-        if not (is_transient(error) or isinstance(error, KafkaError)):
+        if not (is_transient(error) or isinstance(error, KafkaError | ConsumerDiedError)):
             raise
         _log.error("can't run", error=_advice(error, settings))
         sys.exit(1)
@@ -171,6 +171,8 @@ def run_service(
 def _advice(error: Exception, settings: ServiceSettings) -> str:
     if isinstance(error, OSError) and "in use" in str(error):
         return f"port {settings.port} is taken: stop what listens there, or set PORT"
+    if isinstance(error, ConsumerDiedError):
+        return f"{error}; a new process goes on at the last committed offset"
     if isinstance(error, KafkaError):
         return f"Kafka at {settings.kafka_bootstrap_servers} (KAFKA_BOOTSTRAP_SERVERS): {one_line(error)}"
     return f"Postgres at {settings.database_url.hosts()[0].get('host')} (DATABASE_URL): {one_line(error)}"

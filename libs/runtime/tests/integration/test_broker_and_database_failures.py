@@ -13,6 +13,7 @@ from runtime.outbox import OutboxRow
 from runtime.processor import Handler
 from runtime.records import Delivery
 from runtime.relay import Relay
+from runtime.sending import _drop, throwaway_producer
 from runtime.testing.faults import Faults
 from runtime.testing.lab import SCHEMA, Lab
 from runtime.work import Work
@@ -127,6 +128,26 @@ async def test_a_relay_throws_away_a_producer_that_is_stuck(own_lab: Lab, faults
     await relaying
     records = await own_lab.read(OUT, 20)
     assert list(dict.fromkeys(record.value for record in records)) == [b"%03d" % number for number in range(20)]
+
+
+async def test_a_dropped_producer_neither_waits_for_a_stuck_broker_nor_sends_later(
+    own_lab: Lab, faults: Faults, wait_for: Wait
+) -> None:
+    topic = own_lab.settings.kafka_topic_prefix + OUT
+    async with throwaway_producer(own_lab.settings.kafka_bootstrap_servers, "test") as producer:
+        await producer.send_and_wait(topic, b"before", partition=0)
+        with faults.frozen("kafka"):
+            await producer.send(topic, b"on its way", partition=0)
+            await wait_for(lambda: _is_under_way(producer), "the first request")
+            await producer.send(topic, b"held", partition=0)
+            await asyncio.wait_for(_drop(producer), 15)
+    await own_lab.producer.send_and_wait(topic, b"after", partition=0)
+    values = [record.value for record in await own_lab.read(OUT, 2)]
+    assert b"held" not in values
+
+
+async def _is_under_way(producer: Any) -> bool:  # noqa: ANN401 - aiokafka is untyped
+    return bool(producer._sender._in_flight)
 
 
 async def _not(holds: Callable[[], Awaitable[bool]]) -> bool:

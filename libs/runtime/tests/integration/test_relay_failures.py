@@ -139,16 +139,6 @@ async def test_a_relay_that_lost_its_session_sends_nothing_more(lab: Lab, wait_f
     await _prove_order(lab, 1)
 
 
-async def test_what_a_dropped_producer_holds_is_not_sent(lab: Lab) -> None:
-    topic = lab.settings.kafka_topic_prefix + TOPIC
-    async with throwaway_producer(lab.settings.kafka_bootstrap_servers, "test") as producer:
-        futures = [await producer.send(topic, b"held", key=b"k") for _ in range(50)]
-    outcomes = await asyncio.gather(*futures, return_exceptions=True)
-    await lab.send(b"mark", key=b"k")
-    values = [record.value for record in await lab.read(TOPIC, 1)]
-    assert values.count(b"held") == sum(not isinstance(outcome, BaseException) for outcome in outcomes)
-
-
 async def test_a_row_that_kafka_refuses_holds_up_its_own_partition_alone(lab: Lab, wait_for: Wait) -> None:
     too_big = b"x" * 2_000_000
     neighbour = next(key for key in KEYS[1:] if _partition(key) == _partition(KEYS[0]))
