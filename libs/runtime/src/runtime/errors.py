@@ -29,7 +29,8 @@ def is_transient(error: BaseException) -> bool:
         return _is_transient_state(sqlstate) or (isinstance(error, OperationalError) and not sqlstate)
     if isinstance(error, asyncpg.PostgresError):
         return _is_transient_state(str(getattr(error, "sqlstate", "") or ""))
-    return isinstance(error, OSError | TimeoutError | asyncpg.InterfaceError)
+    # The last one is what asyncpg says of a session that ended while a query was being cancelled.
+    return isinstance(error, OSError | TimeoutError | asyncpg.InterfaceError | asyncpg.InternalClientError)
 
 
 def _is_transient_state(sqlstate: str) -> bool:

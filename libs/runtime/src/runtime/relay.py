@@ -39,6 +39,8 @@ where slot = any($1::int[]) order by id limit $2
 """
 _DELETE = "delete from outbox where id = any($1::bigint[])"
 
+_BROKEN_SESSION = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+
 _log = get_logger(__name__)
 
 
@@ -74,7 +76,7 @@ class Relay:
                     failures, self._error = 0, None
                     await unless_lost(connection, self._send_until_stopped(connection, producer))
                 sent_all = True
-            except (KafkaError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (KafkaError, *_BROKEN_SESSION) as error:
                 if not isinstance(error, KafkaError) and not is_transient(error):
                     raise
                 failures += 1
@@ -107,8 +109,10 @@ class Relay:
             yield connection
         finally:
             # Closing the session frees the slots; one that is already gone must not hide why we are here.
-            with contextlib.suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            try:
                 await connection.close(timeout=5)
+            except _BROKEN_SESSION:
+                connection.terminate()
 
     async def _send_until_stopped(self, connection: Any, producer: Any) -> None:  # noqa: ANN401
         claimed_at = 0.0
