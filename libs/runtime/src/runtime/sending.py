@@ -105,11 +105,13 @@ async def _drop(producer: Any) -> None:  # noqa: ANN401
     What a relay holds may belong to another one by then. aiokafka has no public way to say so.
     """
     sender = producer._sender.sender_task  # noqa: SLF001 - see above
-    if sender is not None:
-        sender.cancel()
-        await producer.client.close()  # fails the requests that the sender waits for
-        if (await asyncio.wait([sender], timeout=_DROP_SECONDS))[1]:
-            sender.cancel()  # it waits for metadata that nobody fetches any more
+    try:
+        if sender is not None:
+            sender.cancel()
+            await producer.client.close()  # fails the requests that the sender waits for
             await asyncio.wait([sender], timeout=_DROP_SECONDS)
-        producer._message_accumulator.fail_all(ProducerClosed())  # noqa: SLF001 - see above
-    await producer.stop()
+    finally:  # also when we are cancelled meanwhile
+        if sender is not None:
+            sender.cancel()  # it may wait for metadata that nobody fetches any more
+            producer._message_accumulator.fail_all(ProducerClosed())  # noqa: SLF001 - see above
+        await producer.stop()

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import itertools
 import sys
+import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -80,19 +81,26 @@ async def test_a_key_goes_to_the_partition_where_any_other_kafka_client_puts_it(
 
 
 async def test_three_relays_that_come_and_go_never_turn_a_keys_order_round(lab: Lab, wait_for: Wait) -> None:
-    running = [asyncio.create_task(_relay(lab).run()) for _ in range(3)]
+    relays = [_relay(lab) for _ in range(3)]
+    running = [asyncio.create_task(relay.run()) for relay in relays]
+    disrupted = time.monotonic()
     stops = itertools.cycle(range(3))
     for number in range(90):
         await _write(lab, [(key, b"%d" % number) for key in KEYS])
         if number % 15 == 7:
             leaver = next(stops)
+            await wait_for(lambda at=disrupted: _are_at_work(relays, at), "the relays to be at work")
             running[leaver].cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await running[leaver]
-            running[leaver] = asyncio.create_task(_relay(lab).run())
+            relays[leaver] = _relay(lab)
+            running[leaver] = asyncio.create_task(relays[leaver].run())
+            disrupted = time.monotonic()
         if number % 15 == 14:
             await _end_sessions(lab)
+            disrupted = time.monotonic()
     await wait_for(lambda: _is_sent(lab), "an empty outbox")
+    await wait_for(lambda: _are_at_work(relays, disrupted), "the relays to be at work")
     for task in running:
         task.cancel()
     await asyncio.gather(*running, return_exceptions=True)
@@ -165,6 +173,11 @@ async def _end_sessions(lab: Lab) -> None:
         "select pg_terminate_backend(pid) from pg_stat_activity "
         "where application_name = 'inventory-relay' and datname = current_database()"
     )
+
+
+async def _are_at_work(relays: list[Relay], since: float) -> bool:
+    """Not while they connect: aiokafka leaves a socket open when it is cancelled then."""
+    return all(relay._last_round > since and relay._error is None for relay in relays)
 
 
 async def _is_free(lab: Lab) -> bool:
