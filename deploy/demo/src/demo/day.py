@@ -141,7 +141,7 @@ async def _unread_orders(house: House, buyers: Buyers) -> str:
 async def _quiet(
     running: Running, settled: Callable[[], Awaitable[str]], seconds: float, progress: Progressing
 ) -> None:
-    rest = await wait_until_quiet(running.house, running.bootstrap_servers, settled, seconds=seconds)
+    rest = await wait_until_quiet(running.house, settled, seconds=seconds)
     if rest:
         progress.say(f"not quiet after {seconds:.0f} s: {rest}")
 

@@ -8,7 +8,7 @@ import asyncio
 import dataclasses as dc
 import datetime as dt
 
-from contracts import MarketplaceOrderReceived
+from contracts import MarketplaceOrderReceived, OrdersWatermark, topic_of
 from runtime.backoff import delay
 from runtime.health import Check
 from runtime.logs import get_logger
@@ -25,6 +25,7 @@ _UPDATE_SEARCH_EVERY = 4
 _PAGE_SECONDS = 45.0
 _NOT_READY_AFTER = 3
 _BAD_REQUEST_SECONDS = 300.0
+_ORDERS = topic_of(MarketplaceOrderReceived)
 
 _log = get_logger(__name__)
 
@@ -127,6 +128,7 @@ class OrderReader:
             await self._keep(work, page)
             if page.next_cursor is None:
                 await cursors.advance(work.connection, read.search, read.reach(), work.now)
+                self._tell_known_until(read, work)
         if is_stuck:
             return await self._on_error(MarketplaceError(Outcome.REJECTED, "the page token leads to its own page"))
         read.cursor = page.next_cursor
@@ -135,6 +137,16 @@ class OrderReader:
         self._read = None
         self._complete_reads += 1
         return self._policy.poll_seconds
+
+    def _tell_known_until(self, read: _Read, work: Work) -> None:
+        """A watermark, behind every order that this and earlier reads published.
+
+        Only a complete search by creation says up to when all orders are known: a search by last update misses an
+        order that was touched a moment ago.
+        """
+        if read.search is Search.CREATED and read.known_until is not None:
+            watermark = OrdersWatermark(channel=self._account.channel, known_until=read.known_until)
+            work.broadcast(watermark, _ORDERS)
 
     async def _keep(self, work: Work, page: OrderPage) -> None:
         orders, unstorable = split(page)

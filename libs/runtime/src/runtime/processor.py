@@ -8,6 +8,7 @@ from contracts import InvalidEventError, Payload, parse
 
 from runtime import inbox
 from runtime.errors import PoisonError, is_transient, one_line
+from runtime.holds import Holds
 from runtime.records import Delivery, Record
 from runtime.work import Work, Worker
 
@@ -32,8 +33,9 @@ class Route:
 class Processor:
     """Decodes a batch, hands it to its routes in one transaction and sets aside what can't be used."""
 
-    def __init__(self, routes: Sequence[Route], worker: Worker) -> None:
+    def __init__(self, routes: Sequence[Route], worker: Worker, holds: Holds | None = None) -> None:
         """Routes are served in the order given, so that what others depend on can come first."""
+        self._holds = holds
         self._routes = tuple(routes)
         self._worker = worker
         self._has_inbox = any(route.inbox for route in routes)
@@ -64,14 +66,22 @@ class Processor:
         detail = error.detail if isinstance(error, PoisonError) else one_line(error)
         async with self._worker.begin() as work:
             work.set_aside(records[0], reason, detail)
+            await self._settle(records, work)
 
     async def _transact(self, records: Sequence[Record]) -> None:
         async with self._worker.begin(has_inbox=self._has_inbox) as work:
             events = self._decode(records, work)
+            await self._settle(records, work)
             for route in self._routes:
                 fresh = await _fresh(route, events, work)
                 if fresh:
                     await route.handle(fresh, work)
+                    await self._settle((), work)
+
+    async def _settle(self, records: Sequence[Record], work: Work) -> None:
+        """Before the handlers and after each, so that the next one sees what is held."""
+        if self._holds:
+            await self._holds.settle(records, work)
 
     def _decode(self, records: Sequence[Record], work: Work) -> list[Delivery[Any]]:
         events = []

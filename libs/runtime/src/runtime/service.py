@@ -19,6 +19,7 @@ from runtime.consumer import BatchConsumer
 from runtime.database import create_engine, ping
 from runtime.errors import is_transient, one_line
 from runtime.health import Check, Probe
+from runtime.holds import Holds
 from runtime.http import create_app, require_api_key
 from runtime.logs import configure, get_logger
 from runtime.loops import Loop
@@ -54,10 +55,10 @@ class Service:
         self._consumer: BatchConsumer | None = None
         self._loops: list[Loop] = []
 
-    def consume(self, *routes: Route) -> None:
+    def consume(self, *routes: Route, holds: Holds | None = None) -> None:
         """Consume the routes' topics in one group, and send what the handlers publish."""
         topics = list(dict.fromkeys(route.topic for route in routes))
-        self._consumer = BatchConsumer(self.settings, self.name, topics, Processor(routes, self.worker))
+        self._consumer = BatchConsumer(self.settings, self.name, topics, Processor(routes, self.worker, holds))
         self.probe("consumer", self._consumer.check)
         self.send()
 

@@ -21,6 +21,8 @@ class ServiceSettings(BaseSettings):
     port: Annotated[int, Field(ge=1, le=65535)]
     log_level: str = "INFO"
     max_batch_records: Annotated[int, Field(ge=1)] = 500
+    watermark_hold_max_seconds: Annotated[int, Field(ge=0)] = 1800
+    """How long a dead letter may hold a channel's watermark."""
 
 
 SettingsT = TypeVar("SettingsT", bound=BaseSettings)

@@ -2,7 +2,7 @@
 
 import contextlib
 import datetime as dt
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from contracts import AnyEvent, CloudEvent, Payload, topic_of
@@ -23,12 +23,23 @@ _log = get_logger(__name__)
 class Work:
     """What a handler works with. It never commits: whoever opened the work does, once, at the end."""
 
-    def __init__(self, connection: AsyncConnection, *, group: str, source: str, now: dt.datetime) -> None:
+    def __init__(
+        self,
+        connection: AsyncConnection,
+        *,
+        group: str,
+        source: str,
+        now: dt.datetime,
+        partitions: Mapping[str, int] | None = None,
+    ) -> None:
+        """`partitions` of every topic by name, for what goes to each of them."""
         self.connection = connection
         self.now = now
         self._group = group
         self._source = source
+        self._partitions = partitions or {}
         self._rows: list[OutboxRow] = []
+        self._dead_letters: list[tuple[Record, str]] = []
         self._rejected_ids: list[str] = []
 
     def publish(self, data: Payload, *, cause: AnyEvent | None = None, event_id: str | None = None) -> AnyEvent:
@@ -36,6 +47,23 @@ class Work:
 
         Give an `event_id` where the same fact may be found twice, so that consumers recognise it.
         """
+        event = self._wrap(data, cause, event_id)
+        key = event.subject.encode() if event.subject is not None else None
+        self._rows.append(OutboxRow(topic_of(type(data)), key, event.to_bytes(), CONTENT_TYPE))
+        return event
+
+    def broadcast(self, data: Payload, topic: str, *, cause: AnyEvent | None = None) -> AnyEvent:
+        """Send `data` to every partition of `topic`, in each behind what was written for that partition before.
+
+        It overtakes nothing there, since a partition's rows are relayed in the order of their ids.
+        """
+        event = self._wrap(data, cause, None)
+        value = event.to_bytes()
+        for partition in range(self._partitions[topic]):
+            self._rows.append(OutboxRow(topic, None, value, CONTENT_TYPE, partition))
+        return event
+
+    def _wrap(self, data: Payload, cause: AnyEvent | None, event_id: str | None) -> AnyEvent:
         event: AnyEvent = CloudEvent[type(data)].wrap(  # type: ignore[misc]  # the class is only known at run time
             data,
             source=self._source,
@@ -45,8 +73,6 @@ class Work:
             causation_id=cause.id if cause else None,
             traceparent=cause.traceparent if cause else None,
         )
-        key = event.subject.encode() if event.subject is not None else None
-        self._rows.append(OutboxRow(topic_of(type(data)), key, event.to_bytes(), CONTENT_TYPE))
         return event
 
     def reject(self, delivery: Delivery[Any], reason: str, detail: str) -> None:
@@ -64,7 +90,13 @@ class Work:
             reason=reason,
             detail=detail,
         )
+        self._dead_letters.append((record, reason))
         self._rows.append(dead_letter(record, self._group, reason, detail, self.now))
+
+    @property
+    def dead_letters(self) -> tuple[tuple[Record, str], ...]:
+        """The records that were set aside, each with its reason."""
+        return tuple(self._dead_letters)
 
     @property
     def rows(self) -> tuple[OutboxRow, ...]:
@@ -91,6 +123,12 @@ class Worker:
     async def begin(self, *, has_inbox: bool = False) -> AsyncIterator[Work]:
         """A transaction that commits state, inbox and outbox together at the end of the block, or nothing of it."""
         async with self._engine.begin() as connection:
-            work = Work(connection, group=self._group, source=f"/{self._group}", now=self._clock())
+            work = Work(
+                connection,
+                group=self._group,
+                source=f"/{self._group}",
+                now=self._clock(),
+                partitions=self._outbox.partitions,
+            )
             yield work
             await work.flush(self._outbox, forget_rejected=has_inbox)
