@@ -20,6 +20,7 @@ from connector_sdk.push_policy import PushPolicy
 from connector_sdk.pusher import Pusher
 from connector_sdk.routes import Routes
 from connector_sdk.settings import ConnectorSettings
+from connector_sdk.verifier import Verifier, VerifyPolicy
 
 
 def plug_in(service: Service, settings: ConnectorSettings, account: Account, marketplace: Marketplace) -> None:
@@ -30,8 +31,12 @@ def plug_in(service: Service, settings: ConnectorSettings, account: Account, mar
     pushing = ClosingLoop("pusher", pusher.step, pusher.close, stale_after=60.0)
     leader.on_desire(pushing.wake)
 
-    service.consume(Route("channel.stock.target", StockTarget, Desire(account.channel).handle))
+    verifier = Verifier(account, marketplace, service.worker, leader, VerifyPolicy.of(settings))
+
+    desire = Desire(account.channel, settings.patience)
+    service.consume(Route("channel.stock.target", StockTarget, desire.handle))
     service.repeat(pushing)
+    service.repeat(Loop("verifier", verifier.step, stale_after=120.0))
     service.repeat(Loop("order-reader", reader.step, stale_after=90.0))
     service.serve(Routes(account, service.worker, reader).router())
     service.probe("channel", ChannelProbe(service, leader, pusher).check)

@@ -7,7 +7,7 @@ from runtime.records import Delivery
 from runtime.work import Work
 
 from connector_sdk import applied, pushes
-from connector_sdk.pushes import Desired
+from connector_sdk.pushes import Desired, Patience
 
 _URGENCIES = {Urgency.OVERSELL: 0, Urgency.DECREASE: 1, Urgency.INCREASE: 2}
 
@@ -15,15 +15,17 @@ _URGENCIES = {Urgency.OVERSELL: 0, Urgency.DECREASE: 1, Urgency.INCREASE: 2}
 class Desire:
     """The handler of `channel.stock.target`. Without inbox: an older or equal revision changes nothing."""
 
-    def __init__(self, channel: str) -> None:
+    def __init__(self, channel: str, patience: Patience) -> None:
         self._channel = channel
+        self._patience = patience
 
     async def handle(self, deliveries: Sequence[Delivery[StockTarget]], work: Work) -> None:
         ours = [delivery for delivery in deliveries if delivery.data.channel == self._channel]
         newest = coalesce(ours)
         if not newest:
             return
-        written = await pushes.desire(work.connection, [_desired(newest[sku]) for sku in newest], work.now)
+        desired = [_desired(newest[sku]) for sku in newest]
+        written = await pushes.desire(work.connection, desired, work.now, self._patience)
         previous = {row.sku: row.previous or 0 for row in written}
         for row in written:
             if push := row.unfinished:
@@ -68,4 +70,5 @@ def _desired(delivery: Delivery[StockTarget]) -> Desired:
         revision=target.revision,
         urgency=_URGENCIES[target.urgency],
         cause=delivery.event,
+        live_above=target.live_above,
     )

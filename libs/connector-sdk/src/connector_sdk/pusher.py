@@ -105,7 +105,7 @@ class Pusher:
         async with self._worker.begin() as work:
             self._is_refused = (await channel_state.read(work.connection)).stock_refused is not None
             for call in await pushes.clear_leases(work.connection, term, work.now):
-                if call.overtaken:
+                if call.has_ended:
                     work.publish(applied.abandoned(self._account.channel, call))
 
     async def _claim(self, term: str) -> int:
@@ -139,7 +139,7 @@ class Pusher:
             return
         async with self._worker.begin() as work:
             answers = [settle(call.push, call.result, self._policy, work.now) for call in calls]
-            noted = await pushes.record(work.connection, answers, term)
+            noted = await pushes.record(work.connection, answers, term, work.now, self._policy.patience)
             for call, answer in zip(calls, answers, strict=True):
                 self._publish(work, call, answer, noted)
             is_refused = await self._update_channel(work, calls)
@@ -157,6 +157,9 @@ class Pusher:
         status = _PUBLISHED.get(call.result.outcome)
         if status:
             work.publish(applied.answered(self._account.channel, push, status, call.result), cause=push.cause)
+        elif answer.closed and not noted[push.sku]:
+            unknown = applied.answered(self._account.channel, push, AppliedStatus.UNKNOWN, call.result)
+            work.publish(unknown, cause=push.cause)
         elif noted[push.sku]:
             reached = push.reached or answer.reached
             work.publish(applied.overtaken(self._account.channel, push, reached=reached), cause=push.cause)

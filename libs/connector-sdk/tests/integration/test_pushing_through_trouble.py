@@ -25,11 +25,12 @@ async def test_when_an_outage_ends_nobody_waits_for_the_back_off(database: Conne
 
     await eventually(all_failed)
     marketplace.default = Outcome.ACCEPTED
-    await database.take_in(delivery("sku-0", 2))
+    await database.follow_up()
+    await database.take_in(delivery("another", 1))
 
     async def all_accepted() -> bool:
         await pusher.step()
-        return len(await database.rows("select 1 from pushes where state = 'accepted'")) == 8
+        return len(await database.rows("select 1 from pushes where state = 'accepted'")) == 9
 
     await eventually(all_accepted)
     await pusher.close()

@@ -16,7 +16,7 @@ from inventory.domain.allocation import Policy
 from inventory.entrypoints.api import reading, writing
 from inventory.handlers.change_product import ChangeProduct
 from inventory.handlers.change_stock import ChangeStock
-from inventory.handlers.record_applied import record_applied
+from inventory.handlers.record_applied import RecordApplied
 from runtime.http import create_app
 from runtime.records import Delivery
 from runtime.testing.deliveries import deliver
@@ -30,6 +30,7 @@ pytestmark = pytest.mark.integration
 NOW = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
 POLICY = Policy(weights={"saberstore": 30, "amazon": 35, "noon": 35}, storefront="saberstore")
 change_stock = ChangeStock(lambda work: PostgresBook(work.connection, POLICY), POLICY)
+record_applied = RecordApplied(lambda work: PostgresBook(work.connection, POLICY), POLICY)
 change_product = ChangeProduct(
     lambda work: PostgresCatalogue(work.connection), lambda work: PostgresBook(work.connection, POLICY), POLICY
 )
@@ -175,6 +176,26 @@ async def test_an_answer_about_an_older_revision_changes_nothing(api: httpx.Asyn
     await answer(1, AppliedStatus.REJECTED)
     channel = (await api.get("/v1/stock/A")).json()["channels"]["saberstore"]
     assert (channel["applied_revision"], channel["applied_status"]) == (2, "accepted")
+
+
+async def test_an_unknown_outcome_of_the_newest_target_is_followed_by_a_new_revision(
+    engine: AsyncEngine, worker: Worker
+) -> None:
+    await introduce(worker, product("A"))
+    await change(worker, count("A", 10), sale("A", 1))
+
+    async def unknown(revision: int) -> None:
+        data = StockApplied(channel="saberstore", sku="A", revision=revision, status=AppliedStatus.UNKNOWN, quantity=9)
+        async with worker.begin() as work:
+            await record_applied([deliver(data)], work)
+
+    told = parts(await outbox(engine, "channel.stock.target"))
+    assert told[-1] == ("saberstore", 9, 2)
+    await unknown(1)
+    assert parts(await outbox(engine, "channel.stock.target")) == told
+    await unknown(2)
+    await unknown(2)
+    assert parts(await outbox(engine, "channel.stock.target")) == [*told, ("saberstore", 9, 3)]
 
 
 @pytest.mark.parametrize(

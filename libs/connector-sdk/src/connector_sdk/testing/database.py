@@ -21,7 +21,9 @@ from connector_sdk.leader import Leader
 from connector_sdk.marketplace import Marketplace
 from connector_sdk.push_policy import PushPolicy
 from connector_sdk.pusher import Pusher
-from connector_sdk.testing.targets import CHANNEL
+from connector_sdk.pushes import Patience
+from connector_sdk.testing.targets import CHANNEL, delivery
+from connector_sdk.verifier import Verifier, VerifyPolicy
 
 SCHEMA = "test_connector"
 ACCOUNT = Account(CHANNEL, "seller-1", ("TESTMART_KEY", "TESTMART_SECRET"))
@@ -40,13 +42,21 @@ class ConnectorDatabase:
     async def take_in(self, *deliveries: Delivery[Any]) -> None:
         """Handle one batch of targets."""
         async with self.worker.begin() as work:
-            await Desire(CHANNEL).handle(deliveries, work)
+            await Desire(CHANNEL, Patience()).handle(deliveries, work)
+
+    async def follow_up(self) -> None:
+        """What the inventory does about unknown outcomes: a new revision of the same quantity for each."""
+        closed = await self.rows("select sku, revision, quantity from pushes where closed order by sku")
+        await self.take_in(*(delivery(row.sku, row.revision + 1, row.quantity) for row in closed))
 
     def leader(self) -> Leader:
         return Leader(self.url, SCHEMA, ACCOUNT.name)
 
     def pusher(self, marketplace: Marketplace, policy: PushPolicy, leader: Leader | None = None) -> Pusher:
         return Pusher(ACCOUNT, marketplace, self.worker, leader or self.leader(), policy)
+
+    def verifier(self, marketplace: Marketplace, policy: VerifyPolicy, leader: Leader) -> Verifier:
+        return Verifier(ACCOUNT, marketplace, self.worker, leader, policy)
 
     async def rows(self, sql: str) -> Sequence[Any]:
         async with self._engine.begin() as connection:

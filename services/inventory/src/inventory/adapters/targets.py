@@ -27,8 +27,10 @@ from unnest(
 where t.channel = n.channel and t.sku = n.sku and n.revision >= coalesce(t.applied_revision, 0)
 """)
 _SYNCED = text("""
-update marketplace_listings l set last_sync_at = :now
-from unnest(cast(:channels as text[]), cast(:skus as text[])) as n (channel, sku)
+update marketplace_listings l
+set last_sync_at = :now, stock_qty = case when n.status = 'live' then n.quantity else l.stock_qty end
+from unnest(cast(:channels as text[]), cast(:skus as text[]), cast(:statuses as text[]), cast(:quantities as int[]))
+    as n (channel, sku, status, quantity)
 where l.channel = n.channel and l.sku = n.sku
 """)
 
@@ -53,15 +55,13 @@ async def note_applied(connection: AsyncConnection, answers: Sequence[StockAppli
     noted = [a for a in answers if a.status is not AppliedStatus.SUPERSEDED]
     if not noted:
         return
-    keys = {"channels": [a.channel for a in noted], "skus": [a.sku for a in noted], "now": now}
-    await connection.execute(
-        _NOTE,
-        keys
-        | {
-            "revisions": [a.revision for a in noted],
-            "statuses": [str(a.status) for a in noted],
-            "quantities": [a.quantity for a in noted],
-            "lives": [a.live_at for a in noted],
-        },
-    )
-    await connection.execute(_SYNCED, keys)
+    told = {
+        "channels": [a.channel for a in noted],
+        "skus": [a.sku for a in noted],
+        "statuses": [str(a.status) for a in noted],
+        "quantities": [a.quantity for a in noted],
+        "now": now,
+    }
+    of_revisions = {"revisions": [a.revision for a in noted], "lives": [a.live_at for a in noted]}
+    await connection.execute(_NOTE, told | of_revisions)
+    await connection.execute(_SYNCED, told)

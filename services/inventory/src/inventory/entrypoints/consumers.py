@@ -12,7 +12,7 @@ from inventory.domain.allocation import Policy
 from inventory.handlers.change_product import ChangeProduct
 from inventory.handlers.change_stock import ChangeStock
 from inventory.handlers.note_watermarks import NoteWatermarks
-from inventory.handlers.record_applied import record_applied
+from inventory.handlers.record_applied import RecordApplied
 
 STOCK_CHANGES = "stock.changed"
 
@@ -34,5 +34,5 @@ def routes(policy: Policy, holds: Holds) -> tuple[Route, ...]:
         Route("product.changed", ProductChanged, ChangeProduct(open_catalogue, open_book, policy)),
         Route(STOCK_CHANGES, StockChanged, ChangeStock(open_book, policy)),
         Route(STOCK_CHANGES, OrdersWatermark, NoteWatermarks(watermarks)),
-        Route("channel.stock.applied", StockApplied, record_applied),
+        Route("channel.stock.applied", StockApplied, RecordApplied(open_book, policy)),
     )
