@@ -7,31 +7,33 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from contracts.asyncapi import asyncapi_document
 from contracts.events_page import events_page
 from contracts.json_schemas import event_schema, payloads
-
-WORKSPACE = Path(__file__).resolve().parents[4]
-SCHEMAS = Path("libs/contracts/schemas")
-EXAMPLES = Path("libs/contracts/examples")
-PAGE = Path("docs/events.md")
+from contracts.typescript import typescript_types
+from contracts.workspace import ASYNCAPI, EXAMPLES, PAGE, SCHEMAS, TYPESCRIPT, WORKSPACE, schema_file
 
 
 def generated(root: Path) -> dict[Path, str]:
-    """The text of every generated file by its path from `root`, whose examples go into the page.
+    """The text of every generated file by its path from `root`, whose examples go into the documents.
 
     Raises:
         FileNotFoundError: an event type has no example.
     """
-    schemas = {SCHEMAS / f"{payload.event_type}.schema.json": _pretty(event_schema(payload)) for payload in payloads()}
+    schemas = {SCHEMAS / schema_file(payload.event_type): _pretty(event_schema(payload)) for payload in payloads()}
     examples = {payload.event_type: _first_example(root, payload.event_type) for payload in payloads()}
-    return schemas | {PAGE: events_page(examples)}
+    return schemas | {
+        PAGE: events_page(examples),
+        ASYNCAPI: _pretty(asyncapi_document(examples)),
+        TYPESCRIPT: typescript_types(),
+    }
 
 
 def differing(root: Path) -> list[Path]:
     """Files under `root` that are missing, hold something else than the code gives, or that nothing generates."""
     wanted = generated(root)
     changed = [path for path, text in wanted.items() if _read(root / path) != text.encode()]
-    return sorted([*changed, *_orphans(root, wanted)])
+    return sorted([*changed, *_left_over(root, wanted)])
 
 
 def write(root: Path) -> list[Path]:
@@ -64,7 +66,7 @@ def _read(path: Path) -> bytes | None:
     return path.read_bytes() if path.is_file() else None
 
 
-def _orphans(root: Path, wanted: dict[Path, str]) -> list[Path]:
+def _left_over(root: Path, wanted: dict[Path, str]) -> list[Path]:
     found = (path.relative_to(root) for path in (root / SCHEMAS).glob("*.schema.json"))
     return [path for path in found if path not in wanted]
 

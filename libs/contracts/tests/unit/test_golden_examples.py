@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from contracts import TOPICS, parse
-from contracts.generate import EXAMPLES, SCHEMAS, WORKSPACE
 from contracts.json_schemas import payloads
+from contracts.workspace import EXAMPLES, SCHEMAS, WORKSPACE
 from jsonschema import Draft202012Validator
 
 EVENT_TYPES = {payload.event_type for payload in payloads()}
