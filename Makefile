@@ -11,7 +11,7 @@ SOURCES := $(MEMBERS:%=%/src)
 INSTALLED := $(VENV)/.installed
 UV := VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv
 
-.PHONY: help setup lint format test test-unit test-integration test-e2e typescript demo up down status generate lock clean
+.PHONY: help setup lint format test test-unit test-integration test-e2e typescript demo up down status generate release-contracts lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -52,6 +52,9 @@ format: setup ## format the code and mend what can be mended
 
 generate: setup ## write schemas, asyncapi.json, events.ts and docs/events.md anew from the contracts
 	@$(BIN)/python -m contracts.generate
+
+release-contracts: setup ## freeze schemas and examples: from then on readers must understand them
+	@$(BIN)/python -m contracts.generate --release
 
 up: setup ## start the local stack: Kafka, Postgres, sandboxes, services
 	@$(BIN)/python -m local_stack up
