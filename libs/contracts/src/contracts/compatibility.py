@@ -51,19 +51,19 @@ def _changes(old: Schema, new: Schema, path: str) -> Iterator[str]:
 
 def _branches(old: Schema, new: Schema, path: str) -> Iterator[str]:
     """Each released alternative must be understood by one of today's; a missing one is told by the nearest."""
-    for branch in _alternatives(old):
-        same_kind = [each for each in _alternatives(new) if not [*_type(branch, each, path)]]
+    for branch in old.get("anyOf", [old]):
+        same_kind = [each for each in new.get("anyOf", [new]) if not [*_type(branch, each, path)]]
         if not same_kind:
             yield f"{path}: no longer takes {branch.get('type', 'any type')}"
             continue
         yield from min(([*_changes(branch, each, path)] for each in same_kind), key=len)
+    if "anyOf" in new:
+        yield from _changes(_beside_any_of(old), _beside_any_of(new), path)
 
 
-def _alternatives(schema: Schema) -> list[Schema]:
-    if "anyOf" not in schema:
-        return [schema]
-    shared = {key: value for key, value in schema.items() if key != "anyOf"}
-    return [each for branch in schema["anyOf"] for each in _alternatives({**shared, **branch})]
+def _beside_any_of(schema: Schema) -> Schema:
+    """What holds for every alternative."""
+    return {key: value for key, value in schema.items() if key != "anyOf"}
 
 
 def _type(old: Schema, new: Schema, path: str) -> Iterator[str]:

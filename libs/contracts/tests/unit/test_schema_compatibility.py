@@ -31,6 +31,7 @@ PARCEL: Schema = {
         "Line": {"type": "object", "properties": {"sku": {"type": "string"}}, "required": ["sku"]},
     },
 }
+SHORTER = [{"type": "string", "minLength": 3, "maxLength": 8}, {"type": "string", "maxLength": 8}]
 ID, UNITS, LINES = "properties.id", "properties.units", "properties.lines"
 
 
@@ -60,6 +61,9 @@ def changed(place: str, **keywords: object) -> Schema:
         (changed("properties.note", anyOf=[{"type": "string", "maxLength": 9}]), "event.note: no longer takes null"),
         (changed("properties", note={"type": "string", "default": None}), "event.note: no longer takes null"),
         (changed("properties.note.anyOf.0", maxLength=8), "event.note: maxLength was 9 and is 8"),
+        (changed("properties.note", anyOf=[*SHORTER, {"type": "null"}]), "event.note: maxLength was 9 and is 8"),
+        (changed("properties.note", maxLength=5), "event.note: maxLength was not stated and is 5"),
+        (changed(UNITS, anyOf=[{"type": "integer"}], minimum=2), "event.units: minimum was 1 and is 2"),
         (changed("$defs.State", enum=["new"]), "event.state: no longer takes 'sent'"),
         (changed(ID, enum=["a"]), "event.id: took any value and now takes only ['a']"),
         (changed("properties.version", const="2"), "event.version: no longer takes '1'"),
