@@ -11,7 +11,7 @@ SOURCES := $(MEMBERS:%=%/src)
 INSTALLED := $(VENV)/.installed
 UV := VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv
 
-.PHONY: help setup lint format test test-unit test-integration test-e2e demo up down status generate lock clean
+.PHONY: help setup lint format test test-unit test-integration test-e2e typescript demo up down status generate release-contracts lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -33,6 +33,11 @@ test-integration: setup ## each part with real Kafka and Postgres
 test-e2e: setup ## the whole system, with services killed in the middle
 	@$(BIN)/python -m pytest -q -m e2e
 
+typescript: setup ## compile the TypeScript types, validate asyncapi.json with its official schema (needs Node.js)
+	@command -v npm >/dev/null || { echo "typescript: no npm here: install Node.js 18 or newer"; exit 2; }
+	@npm ci --prefix libs/contracts/typescript --ignore-scripts --no-audit --no-fund --loglevel=error
+	@$(BIN)/python -m pytest -q $(wildcard libs/contracts/tests/node/check_*.py)
+
 lint: setup ## style, types, import rules, generated files
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet . || { echo "lint: not formatted: run make format"; exit 1; }
@@ -45,8 +50,11 @@ format: setup ## format the code and mend what can be mended
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-generate: setup ## write the schemas and docs/events.md anew from the contracts
+generate: setup ## write schemas, asyncapi.json, events.ts and docs/events.md anew from the contracts
 	@$(BIN)/python -m contracts.generate
+
+release-contracts: setup ## freeze schemas and examples: from then on readers must understand them
+	@$(BIN)/python -m contracts.generate --release
 
 up: setup ## start the local stack: Kafka, Postgres, sandboxes, services
 	@$(BIN)/python -m local_stack up
@@ -79,4 +87,4 @@ lock: | $(BIN)/uv ## pin every dependency anew, with hashes
 	@! grep -nE 'https?://|find-links' requirements.lock || { echo "lock: requirements.lock names an address: see above"; exit 1; }
 
 clean: ## delete the virtual environment, the local state and the caches
-	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) var libs/contracts/typescript/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
