@@ -6,12 +6,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 MEMBERS := libs/contracts libs/runtime libs/connector-sdk \
   services/inventory services/amazon-connector services/noon-connector services/order-importer services/control \
-  deploy/local deploy/sandbox deploy/demo
+  deploy/local deploy/sandbox deploy/demo deploy/bench
 SOURCES := $(MEMBERS:%=%/src)
 INSTALLED := $(VENV)/.installed
 UV := VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv
 
-.PHONY: help setup lint format test test-unit test-integration test-e2e typescript demo up down status generate release-contracts lock clean
+.PHONY: bench help setup lint format test test-unit test-integration test-e2e typescript demo up down status generate release-contracts lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -55,6 +55,9 @@ generate: setup ## write schemas, asyncapi.json, events.ts and docs/events.md an
 
 release-contracts: setup ## freeze schemas and examples: from then on readers must understand them
 	@$(BIN)/python -m contracts.generate --release
+
+bench: setup ## how fast the parts are, against the bare floor in the same run
+	@$(BIN)/python -m bench $(if $(RUNS),--runs $(RUNS))
 
 up: setup ## start the local stack: Kafka, Postgres, sandboxes, services
 	@$(BIN)/python -m local_stack up
