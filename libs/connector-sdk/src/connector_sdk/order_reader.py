@@ -12,6 +12,7 @@ from contracts import MarketplaceOrderReceived, OrdersWatermark, topic_of
 from runtime.backoff import delay
 from runtime.health import Check
 from runtime.logs import get_logger
+from runtime.metrics import ORDERS_PUBLISHED, ORDERS_READ
 from runtime.work import Work, Worker
 
 from connector_sdk import channel_state, cursors, seen_orders
@@ -19,6 +20,7 @@ from connector_sdk.account import Account
 from connector_sdk.channel_state import Part
 from connector_sdk.leader import STANDBY_SECONDS, Leader
 from connector_sdk.marketplace import Marketplace, MarketplaceError, OrderPage, Outcome, Search, UnreadableOrder
+from connector_sdk.observed_call import FETCH_ORDER, FETCH_ORDERS, ObservedCall
 from connector_sdk.settings import ConnectorSettings
 
 _UPDATE_SEARCH_EVERY = 4
@@ -88,8 +90,9 @@ class OrderReader:
             return STANDBY_SECONDS
         self._read = read = self._read or await self._begin()
         try:
-            async with asyncio.timeout(_PAGE_SECONDS):
-                page = await self._marketplace.fetch_orders(read.search, read.since, read.cursor)
+            with ObservedCall(FETCH_ORDERS, self._worker.telemetry.measurements):
+                async with asyncio.timeout(_PAGE_SECONDS):
+                    page = await self._marketplace.fetch_orders(read.search, read.since, read.cursor)
         except MarketplaceError as error:
             return await self._on_error(error)
         await self._accept()
@@ -101,7 +104,8 @@ class OrderReader:
         Raises:
             MarketplaceError: it could not be read.
         """
-        page = await self._marketplace.fetch_order(external_order_id)
+        with ObservedCall(FETCH_ORDER, self._worker.telemetry.measurements):
+            page = await self._marketplace.fetch_order(external_order_id)
         async with self._worker.begin() as work:
             await self._keep(work, page)
         return page
@@ -150,8 +154,10 @@ class OrderReader:
 
     async def _keep(self, work: Work, page: OrderPage) -> None:
         orders, unstorable = split(page)
+        work.count(ORDERS_READ, len(page.orders))
         for order in await seen_orders.keep(work.connection, seen_orders.newest(orders)):
             work.publish(order, event_id=seen_orders.event_id(order))
+            work.count(ORDERS_PUBLISHED)
         for each in await seen_orders.keep_unreadable(work.connection, unstorable, work.now):
             _log.error("order can't be read", external_order_id=each.external_order_id, reason=each.reason)
 

@@ -50,7 +50,7 @@ class Pusher:
         self._worker = worker
         self._leader = leader
         self._policy = policy
-        self._calls = Calls(marketplace, policy)
+        self._calls = Calls(account.channel, marketplace, policy, worker.telemetry)
         self._term: str | None = None
         self._is_refused = False
         self._try_again_at = 0.0

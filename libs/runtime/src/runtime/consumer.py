@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+import structlog
 from aiokafka import TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
 from faststream import AckPolicy
@@ -16,6 +17,7 @@ from runtime.drain import Drain
 from runtime.errors import is_transient, one_line
 from runtime.health import Check
 from runtime.logs import get_logger
+from runtime.metrics import CONSUMER_LAG
 from runtime.processor import Processor
 from runtime.records import Record, from_kafka
 from runtime.settings import ServiceSettings
@@ -33,10 +35,13 @@ class BatchConsumer:
 
     def __init__(self, settings: ServiceSettings, group: str, topics: Sequence[str], processor: Processor) -> None:
         self._prefix = settings.kafka_topic_prefix
+        self._topics = tuple(topics)
         self._processor = processor
-        self._drain = Drain()
+        self._drain = Drain(self._forget)
         self._busy_since: float | None = None
         self._last_error: str | None = None
+        self._next: dict[TopicPartition, int] = {}
+        """The first offset that is not committed yet, where it is known."""
         self._broker = KafkaBroker(
             settings.kafka_bootstrap_servers,
             client_id=group,
@@ -74,6 +79,7 @@ class BatchConsumer:
     async def check(self) -> Check:
         """Whether records are being consumed: the loop lives, partitions are assigned, no batch is stuck."""
         consumer = self._subscriber.consumer
+        self._measure_lag()
         if not self._subscriber.running or consumer is None or any(task.done() for task in self._subscriber.tasks):
             return Check(ok=False, detail="the consumer has stopped")
         if self._busy_since is not None and time.monotonic() - self._busy_since > _STUCK_SECONDS:
@@ -94,10 +100,11 @@ class BatchConsumer:
         async with self._drain.busy():
             self._busy_since = time.monotonic()
             try:
-                if await self._work_off(records):
-                    await self._commit(records)
-                else:
-                    self._rewind(records)
+                with structlog.contextvars.bound_contextvars(**self._place(records)):
+                    if await self._work_off(records):
+                        await self._commit(records)
+                    else:
+                        self._rewind(records)
             except BaseException:
                 self._rewind(records)
                 raise
@@ -136,6 +143,7 @@ class BatchConsumer:
         offsets = {self._partition(record): record.offset + 1 for record in records}
         try:
             await self._consumer.commit(offsets)
+            self._next.update(offsets)
         except KafkaError as error:
             # The work is kept; after a rebalance the records come again and are recognised.
             _log.warning("offsets not committed", error=one_line(error))
@@ -146,6 +154,27 @@ class BatchConsumer:
                 self._consumer.seek(self._partition(record), record.offset)
             except IllegalStateError:  # no longer ours: its new owner starts at the committed offset
                 continue
+
+    def _place(self, records: Sequence[Record]) -> dict[str, str | int]:
+        """Note where a batch begins. Returns for its logs: the topics, and the partition if there is only one."""
+        first = {(record.topic, record.partition): record.offset for record in reversed(records)}
+        self._next.update({TopicPartition(self._prefix + topic, number): at for (topic, number), at in first.items()})
+        topics: dict[str, str | int] = {"topic": ", ".join(sorted({topic for topic, _ in first}))}
+        return topics if len(first) > 1 else topics | {"partition": records[0].partition}
+
+    def _forget(self) -> None:
+        """Somebody else may have gone on in the partitions that are ours again."""
+        self._next.clear()
+
+    def _measure_lag(self) -> None:
+        """Without asking Kafka: each fetch says how far its partition reaches."""
+        lag = dict.fromkeys(self._topics, 0)
+        for partition in self._consumer.assignment() if self._consumer else ():
+            end, start = self._consumer.highwater(partition), self._next.get(partition)
+            if end is not None and start is not None:
+                lag[partition.topic.removeprefix(self._prefix)] += max(0, end - start)
+        for topic, records in lag.items():
+            self._processor.measurements.set(CONSUMER_LAG, records, topic=topic)
 
     def _partition(self, record: Record) -> TopicPartition:
         return TopicPartition(self._prefix + record.topic, record.partition)

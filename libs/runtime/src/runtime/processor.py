@@ -1,16 +1,23 @@
 """What happens to a batch of records between Kafka and the database, without Kafka."""
 
+import contextlib
 import dataclasses as dc
+import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+import structlog
 from contracts import InvalidEventError, Payload, parse
 
 from runtime import inbox
 from runtime.errors import PoisonError, is_transient, one_line
 from runtime.holds import Holds
+from runtime.measurements import Measurements
+from runtime.metrics import BATCH_RECORDS, BATCH_RETRIES, BATCH_SECONDS, RECORDS_CONSUMED, RECORDS_HANDLED
 from runtime.records import Delivery, Record
-from runtime.work import Work, Worker
+from runtime.tracing import BatchTrace
+from runtime.work import Work, Worker, correlation_of
 
 Handler = Callable[[Sequence[Delivery[Any]], Work], Awaitable[None]]
 """Handles the deliveries of one route in one transaction: all of a batch at once, in partition order."""
@@ -40,6 +47,10 @@ class Processor:
         self._worker = worker
         self._has_inbox = any(route.inbox for route in routes)
 
+    @property
+    def measurements(self) -> Measurements:
+        return self._worker.telemetry.measurements
+
     async def process(self, records: Sequence[Record]) -> None:
         """Apply every record of the batch, once and in order.
 
@@ -49,6 +60,19 @@ class Processor:
         Raises:
             Exception: what `is_transient` tells; nothing of the part in work was kept, and all may be tried again.
         """
+        started = time.monotonic()
+        try:
+            await self._apply(records)
+        except Exception as error:
+            if is_transient(error):
+                self.measurements.count(BATCH_RETRIES)
+            raise
+        self.measurements.observe(BATCH_SECONDS, time.monotonic() - started)
+        self.measurements.observe(BATCH_RECORDS, len(records))
+        for topic, number in Counter(record.topic for record in records).items():
+            self.measurements.count(RECORDS_CONSUMED, number, topic=topic)
+
+    async def _apply(self, records: Sequence[Record]) -> None:
         try:
             await self._transact(records)
         except Exception as error:  # any handler error must end in a retry or a dead letter, never in a lost record
@@ -59,8 +83,8 @@ class Processor:
     async def _narrow_down(self, records: Sequence[Record], error: Exception) -> None:
         if len(records) > 1:
             middle = len(records) // 2
-            await self.process(records[:middle])
-            await self.process(records[middle:])
+            await self._apply(records[:middle])
+            await self._apply(records[middle:])
             return
         reason = error.reason if isinstance(error, PoisonError) else "handler-failed"
         detail = error.detail if isinstance(error, PoisonError) else one_line(error)
@@ -69,14 +93,23 @@ class Processor:
             await self._settle(records, work)
 
     async def _transact(self, records: Sequence[Record]) -> None:
-        async with self._worker.begin(has_inbox=self._has_inbox) as work:
-            events = self._decode(records, work)
-            await self._settle(records, work)
-            for route in self._routes:
-                fresh = await _fresh(route, events, work)
-                if fresh:
-                    await route.handle(fresh, work)
-                    await self._settle((), work)
+        with self._worker.telemetry.tracing.batch(self._worker.group, len(records)) as trace:
+            async with self._worker.begin(has_inbox=self._has_inbox) as work:
+                events = self._decode(records, work)
+                await self._settle(records, work)
+                with _naming_the_only(events):
+                    for route in self._routes:
+                        await self._serve(route, events, work, trace)
+
+    async def _serve(self, route: Route, events: Sequence[Delivery[Any]], work: Work, trace: BatchTrace | None) -> None:
+        fresh = await _fresh(route, events, work)
+        if not fresh:
+            return
+        if trace is not None:
+            work.follow(trace.follow([delivery.event for delivery in fresh]))
+        work.count(RECORDS_HANDLED, len(fresh), topic=route.topic)
+        await route.handle(fresh, work)
+        await self._settle((), work)
 
     async def _settle(self, records: Sequence[Record], work: Work) -> None:
         """Before the handlers and after each, so that the next one sees what is held."""
@@ -91,6 +124,14 @@ class Processor:
             except InvalidEventError as error:
                 work.set_aside(record, error.reason, error.detail)
         return events
+
+
+def _naming_the_only(events: Sequence[Delivery[Any]]) -> contextlib.AbstractContextManager[Any]:
+    """Logs name the correlation id where there is only one; a list of hundreds would help nobody."""
+    if len(events) != 1:
+        return contextlib.nullcontext()
+    event = events[0].event
+    return structlog.contextvars.bound_contextvars(correlation_id=correlation_of(event), event_id=event.id)
 
 
 async def _fresh(route: Route, events: Sequence[Delivery[Any]], work: Work) -> list[Delivery[Any]]:

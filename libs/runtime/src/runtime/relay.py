@@ -10,7 +10,9 @@ import contextlib
 import json
 import time
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import asyncpg
@@ -22,6 +24,8 @@ from runtime.database import asyncpg_dsn
 from runtime.errors import is_transient, one_line
 from runtime.health import Check
 from runtime.logs import get_logger
+from runtime.measurements import Measurements
+from runtime.metrics import RELAY_INTERRUPTIONS, RELAY_ROWS
 from runtime.outbox import channel
 from runtime.settings import ServiceSettings
 from runtime.slots import every_slot
@@ -44,7 +48,13 @@ _log = get_logger(__name__)
 class Relay:
     """Sends the outbox of one schema. Several may run: the others stand by and take over the slots that come free."""
 
-    def __init__(self, settings: ServiceSettings, schema: str, partitions: Mapping[str, int]) -> None:
+    def __init__(
+        self,
+        settings: ServiceSettings,
+        schema: str,
+        partitions: Mapping[str, int],
+        measurements: Measurements | None = None,
+    ) -> None:
         self._settings = settings
         self._schema = schema
         self._slots = frozenset(every_slot(partitions))
@@ -54,6 +64,8 @@ class Relay:
         self._stopping = False
         self._last_round = time.monotonic()
         self._error: str | None = None
+        self._measurements = measurements or Measurements()
+        self._measurements.count(RELAY_INTERRUPTIONS, 0)
 
     def stop(self) -> None:
         """End when what is in the outbox now has been sent."""
@@ -75,6 +87,7 @@ class Relay:
                     raise
                 failures += 1
                 self._error = one_line(error)
+                self._measurements.count(RELAY_INTERRUPTIONS)
                 _log.warning("relay interrupted, will reconnect", attempt=failures, error=self._error)
                 if self._stopping:
                     return
@@ -163,10 +176,16 @@ class Relay:
             for row in rows
         ]
         results = await asyncio.gather(*futures, return_exceptions=True)
-        await connection.execute(_DELETE, arrived(rows, results))
+        sent = arrived(rows, results)
+        await connection.execute(_DELETE, sent)
+        self._count(rows, set(sent))
         for result in results:
             if isinstance(result, BaseException):
                 raise result
+
+    def _count(self, rows: Iterable[Any], sent: AbstractSet[int]) -> None:
+        for topic, number in Counter(row["topic"] for row in rows if row["id"] in sent).items():
+            self._measurements.count(RELAY_ROWS, number, topic=topic)
 
 
 def arrived(rows: Iterable[Any], results: Iterable[object]) -> list[int]:

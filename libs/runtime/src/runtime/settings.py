@@ -20,6 +20,8 @@ class ServiceSettings(BaseSettings):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)]
     log_level: str = "INFO"
+    otel_exporter_otlp_endpoint: str | None = None
+    """Where an OpenTelemetry collector takes traces; without it none are made."""
     max_batch_records: Annotated[int, Field(ge=1)] = 500
     watermark_hold_max_seconds: Annotated[int, Field(ge=0)] = 1800
     """How long a dead letter may hold a channel's watermark."""

@@ -2,9 +2,11 @@
 
 import contextlib
 import datetime as dt
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
+import structlog
 from contracts import AnyEvent, CloudEvent, Payload, topic_of
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -12,8 +14,12 @@ from runtime import inbox
 from runtime.clock import Clock
 from runtime.dead_letter import dead_letter
 from runtime.logs import get_logger
+from runtime.measurements import Series
+from runtime.metrics import RECORDS_DEAD_LETTERED, Metric
 from runtime.outbox import Outbox, OutboxRow
 from runtime.records import Delivery, Record
+from runtime.telemetry import Telemetry
+from runtime.tracing import current_traceparent
 
 CONTENT_TYPE = {"content-type": "application/cloudevents+json; charset=UTF-8"}
 
@@ -41,6 +47,12 @@ class Work:
         self._rows: list[OutboxRow] = []
         self._dead_letters: list[tuple[Record, str]] = []
         self._rejected_ids: list[str] = []
+        self._counts: Counter[Series] = Counter()
+        self._traceparents: dict[str, str] = {}
+
+    def follow(self, traceparents: Mapping[str, str]) -> None:
+        """The spans in which events are handled, by event id: what these events cause goes below them."""
+        self._traceparents.update(traceparents)
 
     def publish(self, data: Payload, *, cause: AnyEvent | None = None, event_id: str | None = None) -> AnyEvent:
         """Send `data` to its topic when the work commits; `cause` is the event that led to it.
@@ -69,16 +81,17 @@ class Work:
             source=self._source,
             time=self.now,
             event_id=event_id,
-            correlation_id=(cause.correlationid or cause.id) if cause else None,
+            correlation_id=correlation_of(cause) if cause else None,
             causation_id=cause.id if cause else None,
-            traceparent=cause.traceparent if cause else None,
+            traceparent=self._traceparent(cause),
         )
         return event
 
     def reject(self, delivery: Delivery[Any], reason: str, detail: str) -> None:
         """Set this one record aside as a dead letter; the rest of the batch goes on."""
         self._rejected_ids.append(delivery.event.id)
-        self.set_aside(delivery.record, reason, detail)
+        with structlog.contextvars.bound_contextvars(correlation_id=correlation_of(delivery.event)):
+            self.set_aside(delivery.record, reason, detail)
 
     def set_aside(self, record: Record, reason: str, detail: str) -> None:
         """Make a dead letter of a record that could not even be read."""
@@ -92,6 +105,16 @@ class Work:
         )
         self._dead_letters.append((record, reason))
         self._rows.append(dead_letter(record, self._group, reason, detail, self.now))
+        self.count(RECORDS_DEAD_LETTERED, topic=record.topic, reason=reason)
+
+    def count(self, metric: Metric, amount: int = 1, **labels: str) -> None:
+        """Count when the work commits: work that is undone and tried again counts once."""
+        self._counts[metric, tuple(labels.items())] += amount
+
+    @property
+    def counts(self) -> Mapping[Series, int]:
+        """What will be counted."""
+        return self._counts
 
     @property
     def dead_letters(self) -> tuple[tuple[Record, str], ...]:
@@ -109,15 +132,28 @@ class Work:
             await inbox.release(self.connection, self._rejected_ids)
         await outbox.add(self.connection, self._rows)
 
+    def _traceparent(self, cause: AnyEvent | None) -> str | None:
+        if cause is None:
+            return current_traceparent()
+        return self._traceparents.get(cause.id) or cause.traceparent or current_traceparent()
+
+
+def correlation_of(event: AnyEvent) -> str:
+    """The id of the event's first cause, which may be itself."""
+    return event.correlationid or event.id
+
 
 class Worker:
     """Opens units of work for one service."""
 
-    def __init__(self, engine: AsyncEngine, outbox: Outbox, *, group: str, clock: Clock) -> None:
+    def __init__(
+        self, engine: AsyncEngine, outbox: Outbox, *, group: str, clock: Clock, telemetry: Telemetry | None = None
+    ) -> None:
         self._engine = engine
         self._outbox = outbox
-        self._group = group
         self._clock = clock
+        self.group = group
+        self.telemetry = telemetry or Telemetry()
 
     @contextlib.asynccontextmanager
     async def begin(self, *, has_inbox: bool = False) -> AsyncIterator[Work]:
@@ -125,10 +161,12 @@ class Worker:
         async with self._engine.begin() as connection:
             work = Work(
                 connection,
-                group=self._group,
-                source=f"/{self._group}",
+                group=self.group,
+                source=f"/{self.group}",
                 now=self._clock(),
                 partitions=self._outbox.partitions,
             )
             yield work
             await work.flush(self._outbox, forget_rejected=has_inbox)
+        for (metric, labels), amount in work.counts.items():
+            self.telemetry.measurements.count(metric, amount, **dict(labels))
