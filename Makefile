@@ -45,13 +45,15 @@ lint: setup ## style, types, import rules, generated files
 	@for tests in $(wildcard $(MEMBERS:%=%/tests)); do $(BIN)/mypy $$tests || exit 1; done # apart: their conftest.py share a name
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m contracts.generate --check
+	@$(BIN)/python -m runtime.metrics_page --check
 
 format: setup ## format the code and mend what can be mended
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-generate: setup ## write schemas, asyncapi.json, events.ts and docs/events.md anew from the contracts
+generate: setup ## write schemas, asyncapi.json, events.ts, docs/events.md and docs/metrics.md anew from the code
 	@$(BIN)/python -m contracts.generate
+	@$(BIN)/python -m runtime.metrics_page
 
 release-contracts: setup ## freeze schemas and examples: from then on readers must understand them
 	@$(BIN)/python -m contracts.generate --release

@@ -13,9 +13,11 @@ from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace import Link, NonRecordingSpan, Span, SpanContext, SpanKind, StatusCode, TraceFlags, Tracer
 
-MOST_EVENT_SPANS = 100
+MOST_EVENT_SPANS = 50
 """A larger batch is a backlog being worked off: one span for all of it, so that tracing never slows the catching up."""
 
+_MOST_LINKS = 128
+"""The SDK's own limit; what is beyond it is dropped, after it has cost its time."""
 CLIENT, SERVER = SpanKind.CLIENT, SpanKind.SERVER
 
 _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?")
@@ -23,20 +25,23 @@ _NO_PARENT = Context()
 
 
 class BatchTrace:
-    """The span of a batch and those of its events."""
+    """The span of a batch and those of its events; a batch of one record has only the event's."""
 
-    def __init__(self, tracer: Tracer, span: Span, size: int) -> None:
+    def __init__(self, tracer: Tracer, span: Span | None, size: int) -> None:
         self._tracer = tracer
         self._span = span
         self._has_event_spans = size <= MOST_EVENT_SPANS
+        self._free_links = _MOST_LINKS
         self._spans: list[Span] = []
+        self._around = contextlib.ExitStack()
 
     def follow(self, events: Sequence[AnyEvent]) -> dict[str, str]:
         """Begin a span for each event, in the event's own trace. Returns their traceparents by event id."""
         started = {}
         for event in events:
             cause = read_traceparent(event.traceparent)
-            if cause is not None:
+            if cause is not None and self._span is not None and self._free_links > 0:
+                self._free_links -= 1
                 self._span.add_link(cause)
             if self._has_event_spans:
                 span = self._start(event, cause)
@@ -45,17 +50,21 @@ class BatchTrace:
         return started
 
     def end(self, error: BaseException | None) -> None:
+        self._around.close()
         for span in self._spans:
             _end(span, error)
 
     def _start(self, event: AnyEvent, cause: SpanContext | None) -> Span:
-        return self._tracer.start_span(
+        span = self._tracer.start_span(
             f"handle {event.type}",
             context=_as_parent(cause) if cause else _NO_PARENT,
             kind=SpanKind.CONSUMER,
             attributes={"messaging.message.id": event.id, "mizan.subject": event.subject or ""},
-            links=(Link(self._span.get_span_context()),),
+            links=(Link(self._span.get_span_context()),) if self._span else (),
         )
+        if self._span is None:
+            self._around.enter_context(_current(span))
+        return span
 
 
 class Tracing:
@@ -97,16 +106,14 @@ class Tracing:
         if self._tracer is None:
             yield None
             return
+        if size == 1:
+            with _ending(BatchTrace(self._tracer, None, size)) as only:
+                yield only
+            return
         attributes: dict[str, str | int] = {"messaging.system": "kafka", "messaging.batch.message_count": size}
         span = self._tracer.start_span(f"process {group}", context=_NO_PARENT, attributes=attributes)
-        batch = BatchTrace(self._tracer, span, size)
-        with _inside(span):
-            try:
-                yield batch
-            except BaseException as error:
-                batch.end(error)
-                raise
-            batch.end(None)
+        with _inside(span), _ending(BatchTrace(self._tracer, span, size)) as batch:
+            yield batch
 
 
 def current_traceparent() -> str | None:
@@ -144,9 +151,23 @@ def _as_parent(cause: SpanContext) -> Context:
     return trace.set_span_in_context(NonRecordingSpan(cause), _NO_PARENT)
 
 
+def _current(span: Span) -> contextlib.AbstractContextManager[Span]:
+    return trace.use_span(span, record_exception=False, set_status_on_exception=False)
+
+
+@contextlib.contextmanager
+def _ending(batch: BatchTrace) -> Iterator[BatchTrace]:
+    try:
+        yield batch
+    except BaseException as error:
+        batch.end(error)
+        raise
+    batch.end(None)
+
+
 @contextlib.contextmanager
 def _inside(span: Span) -> Iterator[None]:
-    with trace.use_span(span, record_exception=False, set_status_on_exception=False):
+    with _current(span):
         try:
             yield
         except BaseException as error:

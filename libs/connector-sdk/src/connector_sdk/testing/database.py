@@ -1,16 +1,17 @@
 """A connector's database, with what its outbox holds."""
 
 import contextlib
-import datetime as dt
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from contracts import AnyEvent, parse, partition_counts
+from runtime.clock import system_clock
 from runtime.database import create_engine
 from runtime.migrations import upgrade
 from runtime.outbox import Outbox
 from runtime.records import Delivery
+from runtime.telemetry import Telemetry
 from runtime.work import Worker
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -32,11 +33,16 @@ ACCOUNT = Account(CHANNEL, "seller-1", ("TESTMART_KEY", "TESTMART_SECRET"))
 class ConnectorDatabase:
     """Opened by `open_database`."""
 
-    def __init__(self, url: str, engine: AsyncEngine) -> None:
+    def __init__(self, url: str, engine: AsyncEngine, telemetry: Telemetry) -> None:
         self.url = url
         self._engine = engine
+        self.telemetry = telemetry
         self.worker = Worker(
-            engine, Outbox(SCHEMA, partition_counts()), group="test-connector", clock=lambda: dt.datetime.now(dt.UTC)
+            engine,
+            Outbox(SCHEMA, partition_counts()),
+            group="test-connector",
+            clock=system_clock,
+            telemetry=telemetry,
         )
 
     async def take_in(self, *deliveries: Delivery[Any]) -> None:
@@ -73,11 +79,13 @@ class ConnectorDatabase:
 
 
 @contextlib.asynccontextmanager
-async def open_database(url: str, migrations: Path) -> AsyncIterator[ConnectorDatabase]:
+async def open_database(
+    url: str, migrations: Path, telemetry: Telemetry | None = None
+) -> AsyncIterator[ConnectorDatabase]:
     """Migrate the empty database at `url`."""
     engine = create_engine(url, SCHEMA)
     try:
         await upgrade(engine, SCHEMA, migrations)
-        yield ConnectorDatabase(url, engine)
+        yield ConnectorDatabase(url, engine, telemetry or Telemetry())
     finally:
         await engine.dispose()
