@@ -26,10 +26,12 @@ from contracts import (
     topic_of,
 )
 from inventory.domain.allocation import Policy
-from inventory.entrypoints.consumers import routes
+from inventory.entrypoints.consumers import STOCK_CHANGES, routes
+from inventory.handlers.note_watermarks import channel_of_change
 from inventory.main import MIGRATIONS as INVENTORY_MIGRATIONS
 from runtime.clock import system_clock
 from runtime.database import create_engine
+from runtime.holds import Holds
 from runtime.migrations import upgrade
 from runtime.outbox import Outbox
 from runtime.processor import Processor, Route
@@ -69,7 +71,9 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
 def inventory(engine: AsyncEngine, spans: RecordedSpans) -> Processor:
     outbox = Outbox("inventory", partition_counts())
     telemetry = Telemetry(tracing=spans.tracing)
-    return Processor(routes(POLICY), Worker(engine, outbox, group="inventory", clock=system_clock, telemetry=telemetry))
+    worker = Worker(engine, outbox, group="inventory", clock=system_clock, telemetry=telemetry)
+    holds = Holds(channel_of_change, [STOCK_CHANGES], dt.timedelta(minutes=30))
+    return Processor(routes(POLICY, holds), worker, holds)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -1,13 +1,13 @@
 """What a service tells about itself: measurements always, spans where somebody collects them."""
 
-import contextlib
 import dataclasses as dc
+import functools
 import importlib
-from typing import Any
+import threading
 
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 
 from runtime.measurements import Measurements
 from runtime.tracing import Tracing
@@ -38,7 +38,7 @@ def exporting(service: str, endpoint: str | None) -> Tracing:
     if not endpoint:
         return Tracing()
     try:
-        exporter = importlib.import_module(_EXPORTER).OTLPSpanExporter()
+        exporter: SpanExporter = importlib.import_module(_EXPORTER).OTLPSpanExporter()
     except ModuleNotFoundError:
         raise ExporterMissingError(
             "OTEL_EXPORTER_OTLP_ENDPOINT is set, but the exporter is missing: "
@@ -47,12 +47,12 @@ def exporting(service: str, endpoint: str | None) -> Tracing:
     processor = BatchSpanProcessor(exporter)
     provider = TracerProvider(resource=Resource.create({"service.name": service}), shutdown_on_exit=False)
     provider.add_span_processor(processor)
-    return Tracing(provider.get_tracer("mizan"), lambda: _close(processor, exporter))
+    return Tracing(provider.get_tracer("mizan"), functools.partial(close, processor, exporter))
 
 
-def _close(processor: BatchSpanProcessor, exporter: Any) -> None:  # noqa: ANN401 - imported when the program runs
-    """Send what is left, once. The exporter ends before the processor, which would retry for half a minute."""
-    with contextlib.suppress(TimeoutError):
-        processor.force_flush(3000)
+def close(processor: BatchSpanProcessor, exporter: SpanExporter, *, seconds: float = 3.0) -> None:
+    """Send what is left, for at most so long: the SDK's own end may go on for half a minute."""
+    last = threading.Thread(target=processor.force_flush, name="last-spans", daemon=True)
+    last.start()
+    last.join(seconds)
     exporter.shutdown()
-    processor.shutdown()  # type: ignore[no-untyped-call]  # the SDK leaves it out

@@ -1,9 +1,14 @@
+import threading
+from collections.abc import Sequence
+
 import pytest
 from contracts import StockChanged, StockReason
 from hypothesis import given
 from hypothesis import strategies as st
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.trace import StatusCode
-from runtime.telemetry import ExporterMissingError, exporting
+from runtime.telemetry import ExporterMissingError, close, exporting
 from runtime.testing.clocks import FixedClock
 from runtime.testing.deliveries import deliver
 from runtime.testing.dry_work import dry_work, published
@@ -127,3 +132,28 @@ def test_a_collector_without_an_exporter_ends_in_advice() -> None:
 def test_without_a_collector_no_span_is_made() -> None:
     with exporting("inventory", None).span("call", SERVER, parent=None) as traceparent:
         assert traceparent is None
+
+
+class StuckExporter(SpanExporter):
+    """A collector that takes nothing until the exporter is told to end."""
+
+    def __init__(self) -> None:
+        self.is_over = threading.Event()
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        assert spans
+        self.is_over.wait()
+        return SpanExportResult.FAILURE
+
+    def shutdown(self) -> None:
+        self.is_over.set()
+
+
+def test_a_collector_that_hangs_does_not_hold_up_the_end() -> None:
+    exporter = StuckExporter()
+    processor = BatchSpanProcessor(exporter)
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(processor)
+    provider.get_tracer("test").start_span("left").end()
+    close(processor, exporter, seconds=0.01)
+    assert exporter.is_over.is_set()
