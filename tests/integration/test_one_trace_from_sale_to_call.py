@@ -10,6 +10,7 @@ import pytest_asyncio
 from amazon_connector.main import MIGRATIONS as CONNECTOR_MIGRATIONS
 from connector_sdk.desire import Desire
 from connector_sdk.push_policy import PushPolicy
+from connector_sdk.pushes import Patience
 from connector_sdk.testing.database import ConnectorDatabase, open_database
 from connector_sdk.testing.fake_marketplace import FakeMarketplace
 from connector_sdk.testing.targets import CHANNEL
@@ -110,7 +111,9 @@ async def _newest_target(engine: AsyncEngine) -> AnyEvent:
 
 async def _push(connector: ConnectorDatabase, target: AnyEvent) -> AnyEvent:
     """Take the target in, push it, and return what is told of it."""
-    taking_in = Processor([Route("channel.stock.target", StockTarget, Desire(CHANNEL).handle)], connector.worker)
+    taking_in = Processor(
+        [Route("channel.stock.target", StockTarget, Desire(CHANNEL, Patience()).handle)], connector.worker
+    )
     await _process(taking_in, target)
     pusher = connector.pusher(FakeMarketplace(), FAST)
     async with asyncio.timeout(20):

@@ -16,6 +16,7 @@ from connector_sdk.account import Account
 from connector_sdk.evidence import Unproven, proves_live
 from connector_sdk.leader import STANDBY_SECONDS, Leader
 from connector_sdk.marketplace import Marketplace, MarketplaceError, Reading
+from connector_sdk.observed_call import READ_LISTINGS, ObservedCall
 from connector_sdk.pushes import Patience
 from connector_sdk.settings import ConnectorSettings
 
@@ -77,8 +78,9 @@ class Verifier:
         for _ in due:
             await self._limiter.acquire()
         try:
-            async with asyncio.timeout(_READ_SECONDS):
-                readings = await self._marketplace.read_listings([unproven.external_sku for unproven in due])
+            with ObservedCall(READ_LISTINGS, self._worker.telemetry.measurements):
+                async with asyncio.timeout(_READ_SECONDS):
+                    readings = await self._marketplace.read_listings([unproven.external_sku for unproven in due])
         except (MarketplaceError, TimeoutError) as error:
             self._failures += 1
             _log.warning("listings not read back, will retry", attempt=self._failures, error=str(error))
