@@ -34,3 +34,7 @@ class Book(Protocol):
     async def set_targets(self, targets: Sequence[Target], now: dt.datetime) -> None:
         """Keep the newest target of each offer."""
         ...
+
+    async def listed(self, channel: str) -> list[str]:
+        """The SKUs that the channel lists, in their order."""
+        ...

@@ -27,6 +27,12 @@ left join channel_targets t on t.channel = c.name and t.sku = s.sku
 where c.name = any(cast(:channels as text[])) and (l.sku is not null or c.name = :storefront)
 order by s.sku, array_position(cast(:channels as text[]), c.name)
 """)
+_LISTED = text("""
+select sku from products p
+where :channel = :storefront or exists (
+    select from marketplace_listings l where l.channel = :channel and l.sku = p.sku)
+order by sku
+""")
 _KNOWN = text("select event_id from inventory_logs where event_id = any(cast(:ids as text[]))")
 _MOVED_SINCE = text(
     "select coalesce(sum(change_qty), 0) from inventory_logs where sku = :sku and happened_at > :moment"
@@ -110,3 +116,7 @@ class PostgresBook:
 
     async def set_targets(self, targets: Sequence[Target], now: dt.datetime) -> None:
         await upsert_targets(self._connection, targets, now)
+
+    async def listed(self, channel: str) -> list[str]:
+        result = await self._connection.execute(_LISTED, {"channel": channel, "storefront": self._storefront})
+        return list(result.scalars())

@@ -25,6 +25,8 @@ from unnest(
     cast(:channels as text[]), cast(:skus as text[]), cast(:revisions as bigint[]), cast(:statuses as text[]),
     cast(:quantities as int[]), cast(:lives as timestamptz[])) as n (channel, sku, revision, status, quantity, live_at)
 where t.channel = n.channel and t.sku = n.sku and n.revision >= coalesce(t.applied_revision, 0)
+    and (n.revision, n.status) is distinct from (t.applied_revision, t.applied_status)
+returning t.channel, t.sku
 """)
 _SYNCED = text("""
 update marketplace_listings l set last_sync_at = :now
@@ -49,19 +51,22 @@ async def upsert_targets(connection: AsyncConnection, targets: Sequence[Target],
 
 
 async def note_applied(connection: AsyncConnection, answers: Sequence[StockApplied], now: dt.datetime) -> None:
-    """`answers` holds each (channel, sku) once, sorted by it."""
+    """`answers` holds each (channel, sku) once, sorted by it. What is noted already leaves every time as it was."""
     noted = [a for a in answers if a.status is not AppliedStatus.SUPERSEDED]
     if not noted:
         return
-    keys = {"channels": [a.channel for a in noted], "skus": [a.sku for a in noted], "now": now}
-    await connection.execute(
+    result = await connection.execute(
         _NOTE,
-        keys
-        | {
+        {
+            "channels": [a.channel for a in noted],
+            "skus": [a.sku for a in noted],
+            "now": now,
             "revisions": [a.revision for a in noted],
             "statuses": [str(a.status) for a in noted],
             "quantities": [a.quantity for a in noted],
             "lives": [a.live_at for a in noted],
         },
     )
-    await connection.execute(_SYNCED, keys)
+    news = result.all()
+    synced = {"channels": [row.channel for row in news], "skus": [row.sku for row in news], "now": now}
+    await connection.execute(_SYNCED, synced)

@@ -1,6 +1,6 @@
 """Which topic goes to which handler."""
 
-from contracts import ProductChanged, StockApplied, StockChanged
+from contracts import ProductChanged, StockApplied, StockChanged, SyncRequested
 from runtime.processor import Route
 from runtime.work import Work
 
@@ -10,10 +10,14 @@ from inventory.domain.allocation import Policy
 from inventory.handlers.change_product import ChangeProduct
 from inventory.handlers.change_stock import ChangeStock
 from inventory.handlers.record_applied import record_applied
+from inventory.handlers.sync_channel import SyncChannel
 
 
 def routes(policy: Policy) -> tuple[Route, ...]:
-    """Products first: a batch may hold a product and its first stock. None needs an inbox, each is safe by itself."""
+    """Products first: a batch may hold a product and its first stock.
+
+    Only a request for a sync needs an inbox: the others are safe by themselves.
+    """
 
     def open_book(work: Work) -> PostgresBook:
         return PostgresBook(work.connection, policy)
@@ -25,4 +29,5 @@ def routes(policy: Policy) -> tuple[Route, ...]:
         Route("product.changed", ProductChanged, ChangeProduct(open_catalogue, open_book, policy)),
         Route("stock.changed", StockChanged, ChangeStock(open_book, policy)),
         Route("channel.stock.applied", StockApplied, record_applied),
+        Route("channel.sync.requested", SyncRequested, SyncChannel(open_book, policy), inbox=True),
     )
