@@ -4,6 +4,7 @@ import asyncio
 
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 
 from control.kafka_reading import Cluster
 from control.replay.plan import Plan
@@ -35,5 +36,10 @@ async def wait_for_group(cluster: Cluster, group: str, topic: str, plan: Plan) -
 
 
 async def _is_behind(admin: AIOKafkaAdminClient, group: str, tails: dict[TopicPartition, int]) -> bool:
-    committed = await admin.list_consumer_group_offsets(group)
+    try:
+        committed = await admin.list_consumer_group_offsets(group)
+    except KafkaError as error:
+        if not error.retriable:
+            raise
+        return True  # the group's coordinator is being chosen
     return any(place not in committed or committed[place].offset < tail for place, tail in tails.items())
