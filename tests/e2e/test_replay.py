@@ -29,7 +29,6 @@ from runtime.clock import system_clock
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
 Wait = Callable[..., Awaitable[None]]
-CONNECTORS = ("amazon-connector", "noon-connector")
 LISTINGS = 200
 
 
@@ -58,25 +57,22 @@ async def test_failed_listings_are_told_their_present_quantity(running: tuple[St
             await storefront.offer(product)
         await storefront.flush()
         await wait_for(lambda: _are_known(house, products), "the products")
-        await house.put_listings([(c, p.sku, external_sku(c, p.sku)) for p in products[:100] for c in MARKETPLACES])
-        await house.put_listings([(c, p.sku, external_sku(c, p.sku)) for p in products[100:] for c in MARKETPLACES])
+        await house.put_listings([("noon", p.sku, external_sku("noon", p.sku)) for p in products])
         for product in products:
             await storefront.count(product)
         await storefront.flush()
     await wait_for(lambda: _have_failed(house, LISTINGS), "every listing to be rejected")
     asked = await _mizan(stack, "replay", "channel.stock.target", "--failed", "--dry-run", "--json")
-    assert [len(channel["failed"]) for channel in json.loads(asked)["channels"]] == [LISTINGS, LISTINGS]
-    for channel in MARKETPLACES:
-        await house.list_on_marketplace(channel, [external_sku(channel, product.sku) for product in products])
+    assert [len(channel["failed"]) for channel in json.loads(asked)["channels"]] == [0, LISTINGS]
+    await house.list_on_marketplace("noon", [external_sku("noon", product.sku) for product in products])
 
     told = await _mizan(stack, "replay", "channel.stock.target", "--failed", "--json")
 
-    assert [len(channel["requested"]) for channel in json.loads(told)["channels"]] == [LISTINGS, LISTINGS]
+    assert [len(channel["requested"]) for channel in json.loads(told)["channels"]] == [0, LISTINGS]
     await wait_for(lambda: _have_failed(house, 0), "every listing to be accepted")
-    await wait_for(lambda: _show_their_targets(house, products), "the marketplaces to show the present quantities")
+    await wait_for(lambda: _show_their_targets(house, products), "Noon to show the present quantities")
     logs = [log for log in await house.logs() if log["sku"] == "LOST-0"]
-    assert sorted(log["channel"] for log in logs if log["reason"] == "sync") == sorted(MARKETPLACES)
-    assert all(log["change_qty"] == 0 for log in logs if log["reason"] == "sync")
+    assert [(log["channel"], log["change_qty"]) for log in logs if log["reason"] == "sync"] == [("noon", 0)]
 
 
 async def test_a_dead_letter_is_retried_once_its_cause_is_gone(running: tuple[Stack, House], wait_for: Wait) -> None:
@@ -151,24 +147,19 @@ async def _are_known(house: House, products: list[Product]) -> bool:
 
 
 async def _have_failed(house: House, count: int) -> bool:
-    """Whether each connector has so many failed listings, and nothing else on its way."""
-    for connector in CONNECTORS:
-        failed = (await house._call("GET", connector, "/v1/failed"))["failed"]
-        figures = await house._call("GET", connector, "/v1/status")
-        if len(failed) != count or figures["pending"]:
-            return False
-    return True
+    """Whether Noon's connector has so many failed listings, and nothing else on its way."""
+    failed = (await house._call("GET", "noon-connector", "/v1/failed"))["failed"]
+    figures = await house._call("GET", "noon-connector", "/v1/status")
+    return len(failed) == count and not figures["pending"]
 
 
 async def _show_their_targets(house: House, products: list[Product]) -> bool:
-    stock = await house.stock()
-    for channel in MARKETPLACES:
-        shown = await house.shown(channel)
-        for product in products:
-            told = stock[product.sku]["channels"][channel]
-            quantity = shown[external_sku(channel, product.sku)]
-            if (quantity, "accepted") != (told["target"], told["applied_status"]) or quantity == 0:
-                return False
+    stock, shown = await house.stock(), await house.shown("noon")
+    for product in products:
+        told = stock[product.sku]["channels"]["noon"]
+        quantity = shown[external_sku("noon", product.sku)]
+        if (quantity, "accepted") != (told["target"], told["applied_status"]) or quantity == 0:
+            return False
     return True
 
 

@@ -1,3 +1,4 @@
+import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator
 
@@ -5,7 +6,10 @@ import httpx
 import pytest
 import pytest_asyncio
 from connector_sdk import failed, pushes
+from connector_sdk.marketplace import Outcome
 from connector_sdk.order_reader import OrderReader, ReadPolicy
+from connector_sdk.push_policy import PushPolicy
+from connector_sdk.pusher import Pusher
 from connector_sdk.routes import Routes
 from connector_sdk.testing.database import ACCOUNT, ConnectorDatabase
 from connector_sdk.testing.fake_marketplace import FakeMarketplace
@@ -125,3 +129,37 @@ async def test_operators_have_one_sku_or_the_whole_channel_told_again(
     assert (await api.post("/v1/sync", json={})).json()["requested"] == "all"
     assert (await api.post("/v1/sync", json={"scope": "prices"})).status_code == 422
     assert await _requested(database) == ["A", None]
+
+
+async def test_200_failed_listings_end_accepted_at_the_quantity_that_is_right_by_then(
+    database: ConnectorDatabase, api: httpx.AsyncClient
+) -> None:
+    skus = [f"S{n:03}" for n in range(200)]
+    marketplace = FakeMarketplace()
+    for sku in skus:
+        marketplace.answers[f"X-{sku}"] = [Outcome.REJECTED if sku < "S100" else Outcome.UNKNOWN]
+    pusher = database.pusher(marketplace, PushPolicy(rate=5000, burst=500, quarantine_after=1))
+    await database.take_in(*(delivery(sku, 1, 5) for sku in skus))
+    await _push_until(pusher, database, {"rejected": 100, "quarantined": 100})
+
+    assert (await api.post("/v1/sync", json={"failed": True})).json()["requested"] == skus
+    for sku in skus:
+        marketplace.answers[f"X-{sku}"] = [Outcome.ACCEPTED]
+    requested = [sku for sku in await _requested(database) if sku is not None]
+    await database.take_in(*(delivery(sku, 2, 30 + n) for n, sku in enumerate(requested)))
+    await _push_until(pusher, database, {"accepted": 200})
+    await pusher.close()
+
+    newest = {line.external_sku: line.quantity for line in marketplace.submitted}
+    assert newest == {f"X-{sku}": 30 + n for n, sku in enumerate(skus)}
+    assert (await api.get("/v1/failed")).json()["failed"] == []
+
+
+async def _push_until(pusher: Pusher, database: ConnectorDatabase, states: dict[str, int]) -> None:
+    async with asyncio.timeout(30):
+        while await _counts(database) != states:
+            await pusher.step()
+
+
+async def _counts(database: ConnectorDatabase) -> dict[str, int]:
+    return {row[0]: row[1] for row in await database.rows("select state, count(*) from pushes group by state")}

@@ -35,6 +35,6 @@ class Book(Protocol):
         """Keep the newest target of each offer."""
         ...
 
-    async def listed(self, channel: str) -> list[str]:
-        """The SKUs that the channel lists, in their order."""
+    async def listed(self, channel: str, moment: dt.datetime) -> list[str]:
+        """The SKUs whose listing on the channel is as it was at `moment`, in their order."""
         ...

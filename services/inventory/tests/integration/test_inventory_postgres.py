@@ -275,8 +275,11 @@ async def test_a_sync_is_answered_once_however_often_it_is_delivered(engine: Asy
     await introduce(worker, product("A"))
     await change(worker, count("A", 10))
     processor = Processor(routes(POLICY), worker)
-    asked = deliver(SyncRequested(channel="saberstore", scope=SyncScope.ALL)).record
-    for _ in range(3):
+    now = dt.datetime.now(dt.UTC)
+    asked = deliver(SyncRequested(channel="saberstore", scope=SyncScope.ALL), time=now).record
+    await processor.process([asked])
+    await introduce(worker, product("LATER"))
+    for _ in range(2):
         await processor.process([asked])
     parts_asked = [
         Record("channel.sync.requested", 0, n, b"saberstore", json.dumps(event).encode(), {})
@@ -288,6 +291,7 @@ async def test_a_sync_is_answered_once_however_often_it_is_delivered(engine: Asy
         query = text("select reason, channel, before_qty, change_qty, after_qty from inventory_logs order by id")
         rows = [tuple(row) for row in await connection.execute(query)]
     assert rows == [("stocktake", None, 0, 10, 10), ("sync", "saberstore", 10, 0, 10)]
-    told = parts(await outbox(engine, "channel.stock.target"))
+    assert {event["data"]["sku"] for event in await outbox(engine, "channel.sync.requested")} == {"A"}
+    told = parts([e for e in await outbox(engine, "channel.stock.target") if e["data"]["sku"] == "A"])
     assert [revision for _, _, revision in told] == list(range(1, len(told) + 1))
     assert told[-1][1] == told[-2][1]

@@ -85,3 +85,10 @@ async def test_an_unknown_channel_or_sku_is_set_aside_and_the_rest_goes_on() -> 
     work = await handle(book_with("A"), request("ebay", "A"), request("amazon", "NOPE"), request("amazon", "A"))
     assert [letter[header.REASON] for letter in rejections(work)] == ["unknown-channel", "unknown-sku"]
     assert len(published(work)) == 1
+
+
+async def test_a_request_that_comes_again_is_recognised() -> None:
+    book = book_with("A")
+    await handle(book, request("noon", "A", event_id="r1"))
+    work = await handle(book, request("noon", "A", event_id="r1"))
+    assert (work.rows, len(book.entries)) == ((), 1)

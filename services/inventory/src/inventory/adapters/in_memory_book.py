@@ -36,5 +36,5 @@ class InMemoryBook:
         for target in targets:
             self.items[target.sku] = after(self.items[target.sku], [target])
 
-    async def listed(self, channel: str) -> list[str]:
+    async def listed(self, channel: str, moment: dt.datetime) -> list[str]:  # noqa: ARG002 - its listings never change
         return sorted(sku for sku, item in self.items.items() if any(o.channel == channel for o in item.offers))

@@ -28,9 +28,9 @@ where c.name = any(cast(:channels as text[])) and (l.sku is not null or c.name =
 order by s.sku, array_position(cast(:channels as text[]), c.name)
 """)
 _LISTED = text("""
-select sku from products p
-where :channel = :storefront or exists (
-    select from marketplace_listings l where l.channel = :channel and l.sku = p.sku)
+select sku from marketplace_listings where channel = :channel and changed_at <= :moment
+union
+select sku from products where :channel = :storefront and created_at <= :moment
 order by sku
 """)
 _KNOWN = text("select event_id from inventory_logs where event_id = any(cast(:ids as text[]))")
@@ -117,6 +117,7 @@ class PostgresBook:
     async def set_targets(self, targets: Sequence[Target], now: dt.datetime) -> None:
         await upsert_targets(self._connection, targets, now)
 
-    async def listed(self, channel: str) -> list[str]:
-        result = await self._connection.execute(_LISTED, {"channel": channel, "storefront": self._storefront})
+    async def listed(self, channel: str, moment: dt.datetime) -> list[str]:
+        parameters = {"channel": channel, "storefront": self._storefront, "moment": moment}
+        result = await self._connection.execute(_LISTED, parameters)
         return list(result.scalars())

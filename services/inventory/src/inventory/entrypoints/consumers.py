@@ -14,10 +14,7 @@ from inventory.handlers.sync_channel import SyncChannel
 
 
 def routes(policy: Policy) -> tuple[Route, ...]:
-    """Products first: a batch may hold a product and its first stock.
-
-    Only a request for a sync needs an inbox: the others are safe by themselves.
-    """
+    """Products first: a batch may hold a product and its first stock. None needs an inbox, each is safe by itself."""
 
     def open_book(work: Work) -> PostgresBook:
         return PostgresBook(work.connection, policy)
@@ -29,5 +26,5 @@ def routes(policy: Policy) -> tuple[Route, ...]:
         Route("product.changed", ProductChanged, ChangeProduct(open_catalogue, open_book, policy)),
         Route("stock.changed", StockChanged, ChangeStock(open_book, policy)),
         Route("channel.stock.applied", StockApplied, record_applied),
-        Route("channel.sync.requested", SyncRequested, SyncChannel(open_book, policy), inbox=True),
+        Route("channel.sync.requested", SyncRequested, SyncChannel(open_book, policy)),
     )

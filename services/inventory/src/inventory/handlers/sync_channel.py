@@ -19,10 +19,12 @@ _NAMESPACE = uuid.UUID("b7c8f2a4-55a5-5d0e-8c0b-2f7b7d6b1c11")
 
 
 class SyncChannel:
-    """The handler of `channel.sync.requested`, behind an inbox: each request is answered once.
+    """The handler of `channel.sync.requested`.
 
-    Each SKU gets a row of change 0 in the ledger and a new revision, even where the quantity stays the same. A request
-    for a whole channel is taken apart into one for each SKU, so that no transaction locks the whole catalogue.
+    Each SKU gets a row of change 0 in the ledger and a new revision, even where the quantity stays the same. That row
+    holds the request's event id, so that a request that comes again is recognised. One for a whole channel is taken
+    apart into one for each SKU that was listed when it was made, under ids that follow from its own: no transaction
+    locks the whole catalogue, and a replay asks for nothing new.
     """
 
     def __init__(self, open_book: Callable[[Work], Book], policy: Policy) -> None:
@@ -46,22 +48,23 @@ class SyncChannel:
 
     async def _tell_again(self, deliveries: Sequence[Delivery[SyncRequested]], book: Book, work: Work) -> None:
         items = await book.lock(sorted({_sku(delivery) for delivery in deliveries}))
-        known = [d for d in deliveries if _is_listed(d, items, work)]
-        if not known:
+        known = await book.known_events([delivery.event.id for delivery in deliveries])
+        fresh = [d for d in deliveries if d.event.id not in known and _is_listed(d, items, work)]
+        if not fresh:
             return
         touched: dict[str, set[str]] = defaultdict(set)
         causes: dict[str, AnyEvent] = {}
-        for delivery in known:
+        for delivery in fresh:
             touched[_sku(delivery)].add(delivery.data.channel)
             causes[_sku(delivery)] = delivery.event
-        await book.append([_row(delivery, items) for delivery in known], work.now)
+        await book.append([_row(delivery, items) for delivery in fresh], work.now)
         told = [items[sku] for sku in sorted(touched)]
         await retarget(told, self._policy, book, work, causes=causes, touched=touched)
 
 
 async def _take_apart(delivery: Delivery[SyncRequested], book: Book, work: Work) -> None:
     channel, scope = delivery.data.channel, SyncScope.STOCK
-    for sku in await book.listed(channel):
+    for sku in await book.listed(channel, delivery.event.time):
         event_id = str(uuid.uuid5(_NAMESPACE, f"{delivery.event.id}\n{sku}"))
         work.publish(SyncRequested(channel=channel, scope=scope, sku=sku), cause=delivery.event, event_id=event_id)
 
