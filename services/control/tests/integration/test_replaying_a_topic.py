@@ -162,7 +162,7 @@ async def test_it_waits_for_a_group(topics: OwnTopics) -> None:
     await _commit(topics, "inventory")
     async with asyncio.timeout(30):
         _, err = await process.communicate()
-    assert (process.returncode, err) == (0, b"")
+    assert (await process.wait(), err) == (0, b"")
 
 
 async def _commit(topics: OwnTopics, group: str) -> None:
