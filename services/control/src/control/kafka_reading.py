@@ -26,10 +26,11 @@ class Cluster:
 
     @classmethod
     def named_by(cls, environment: Mapping[str, str]) -> "Cluster":
-        """
+        """The cluster that KAFKA_BOOTSTRAP_SERVERS and KAFKA_TOPIC_PREFIX name.
+
         Raises:
             WrongUseError: KAFKA_BOOTSTRAP_SERVERS is missing.
-        """  # noqa: D205 - what it raises is all there is to say
+        """
         servers = required(environment, "KAFKA_BOOTSTRAP_SERVERS")
         return cls(servers, environment.get("KAFKA_TOPIC_PREFIX", "").strip())
 

@@ -65,10 +65,11 @@ class Desk:
 
 @contextlib.asynccontextmanager
 async def open_desk(environment: Mapping[str, str]) -> AsyncIterator[Desk]:
-    """
+    """Kafka and control, where the environment says that they are.
+
     Raises:
         WrongUseError: KAFKA_BOOTSTRAP_SERVERS or API_KEY is missing, or CONTROL_URL is no address.
-    """  # noqa: D205 - what it raises is all there is to say
+    """
     cluster = Cluster.named_by(environment)
     key = required(environment, "API_KEY")
     try:

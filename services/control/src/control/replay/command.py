@@ -28,10 +28,11 @@ class Asked:
     sku: str | None = None
 
     def request(self) -> Request:
-        """
+        """The options, understood and checked.
+
         Raises:
             WrongUseError: one of the options can't be.
-        """  # noqa: D205 - what it raises is all there is to say
+        """
         topic = topic_named(self.topic)
         check_group(topic, self.group)
         check_sku(topic, self.sku)

@@ -68,10 +68,11 @@ class Plan:
 
     @classmethod
     def from_json(cls, document: str) -> "Plan":
-        """
+        """The plan that `to_json` wrote.
+
         Raises:
             ValueError, KeyError, TypeError: it is none.
-        """  # noqa: D205 - what it raises is all there is to say
+        """
         told: dict[str, Any] = json.loads(document)
         parts = {int(number): Part(**part) for number, part in told["parts"].items()}
         return cls(told["replay_id"], told["started_at"], parts)
@@ -97,10 +98,11 @@ def bound(said: str | None, option: str) -> int | dt.datetime | None:
 
 
 def check_sku(topic: Topic, sku: str | None) -> None:
-    """
+    """Pass if the topic can be narrowed down to a SKU, or none is given.
+
     Raises:
         WrongUseError: the topic's records are not keyed by SKU.
-    """  # noqa: D205 - what it raises is all there is to say
+    """
     if sku is not None and topic.key.split(":")[-1] != "sku":
         raise WrongUseError(f"the key of {topic.name} is {topic.key}, not a SKU: leave --sku out")
 
