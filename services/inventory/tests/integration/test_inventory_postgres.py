@@ -295,3 +295,20 @@ async def test_a_sync_is_answered_once_however_often_it_is_delivered(engine: Asy
     told = parts([e for e in await outbox(engine, "channel.stock.target") if e["data"]["sku"] == "A"])
     assert [revision for _, _, revision in told] == list(range(1, len(told) + 1))
     assert told[-1][1] == told[-2][1]
+
+
+@pytest.mark.parametrize("at_once", [True, False], ids=["in one batch", "one by one"])
+async def test_a_replayed_step_never_hides_a_later_one(engine: AsyncEngine, worker: Worker, at_once: bool) -> None:  # noqa: FBT001 - a column
+    await introduce(worker, product("A"))
+    await change(worker, count("A", 10))
+    told = (AppliedStatus.UNKNOWN, AppliedStatus.ACCEPTED, AppliedStatus.LIVE, AppliedStatus.ACCEPTED)
+    answers = [
+        deliver(StockApplied(channel="saberstore", sku="A", revision=1, quantity=9, status=status, live_at=NOW))
+        for status in told
+    ]
+    for batch in [answers] if at_once else [[answer] for answer in answers]:
+        async with worker.begin() as work:
+            await record_applied(batch, work)
+    async with engine.connect() as connection:
+        row = (await connection.execute(text("select * from channel_targets where channel = 'saberstore'"))).one()
+    assert (row.applied_status, row.live_quantity, row.live_at) == ("live", 9, NOW)

@@ -9,6 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from inventory.domain.targets import Target
 
+STEPS = (AppliedStatus.UNKNOWN, AppliedStatus.ACCEPTED, AppliedStatus.REJECTED, AppliedStatus.LIVE)
+"""How far a revision got, in the order in which it may be told: an earlier step never overwrites a later one."""
+
 _UPSERT = text("""
 insert into channel_targets (channel, sku, quantity, revision, targeted_at)
 select *, cast(:now as timestamptz) from unnest(
@@ -24,8 +27,9 @@ set applied_revision = n.revision, applied_status = n.status, applied_at = :now,
 from unnest(
     cast(:channels as text[]), cast(:skus as text[]), cast(:revisions as bigint[]), cast(:statuses as text[]),
     cast(:quantities as int[]), cast(:lives as timestamptz[])) as n (channel, sku, revision, status, quantity, live_at)
-where t.channel = n.channel and t.sku = n.sku and n.revision >= coalesce(t.applied_revision, 0)
-    and (n.revision, n.status) is distinct from (t.applied_revision, t.applied_status)
+where t.channel = n.channel and t.sku = n.sku
+    and (n.revision, coalesce(array_position(cast(:steps as text[]), n.status), 0))
+        > (coalesce(t.applied_revision, 0), coalesce(array_position(cast(:steps as text[]), t.applied_status), 0))
 returning t.channel, t.sku
 """)
 _SYNCED = text("""
@@ -51,7 +55,7 @@ async def upsert_targets(connection: AsyncConnection, targets: Sequence[Target],
 
 
 async def note_applied(connection: AsyncConnection, answers: Sequence[StockApplied], now: dt.datetime) -> None:
-    """`answers` holds each (channel, sku) once, sorted by it. What is noted already leaves every time as it was."""
+    """`answers` holds each (channel, sku) once, sorted by it. What says nothing new leaves every time as it was."""
     noted = [a for a in answers if a.status is not AppliedStatus.SUPERSEDED]
     if not noted:
         return
@@ -61,6 +65,7 @@ async def note_applied(connection: AsyncConnection, answers: Sequence[StockAppli
             "channels": [a.channel for a in noted],
             "skus": [a.sku for a in noted],
             "now": now,
+            "steps": [str(status) for status in STEPS],
             "revisions": [a.revision for a in noted],
             "statuses": [str(a.status) for a in noted],
             "quantities": [a.quantity for a in noted],
