@@ -6,14 +6,18 @@ from contracts import StockTarget, Urgency
 from runtime.records import Delivery
 from runtime.work import Work
 
-from connector_sdk import applied, pushes
+from connector_sdk import applied, failed, pushes
 from connector_sdk.pushes import Desired, Patience
 
 _URGENCIES = {Urgency.OVERSELL: 0, Urgency.DECREASE: 1, Urgency.INCREASE: 2}
 
 
 class Desire:
-    """The handler of `channel.stock.target`. Without inbox: an older or equal revision changes nothing."""
+    """The handler of `channel.stock.target`. Without inbox: an older or equal revision changes nothing.
+
+    A target that comes again never repeats a write, since its quantity may be out of date by now. But where its listing
+    has failed, the inventory is asked for a new revision, computed now.
+    """
 
     def __init__(self, channel: str, patience: Patience) -> None:
         self._channel = channel
@@ -32,6 +36,11 @@ class Desire:
                 work.publish(applied.overtaken(self._channel, push, reached=push.reached), cause=push.cause)
         for delivery in passed_over(ours, newest, previous):
             work.publish(applied.passed_over(delivery.data), cause=delivery.event)
+        known = {sku: newest[sku].event for sku in newest.keys() - previous.keys()}
+        if known:
+            failed.ask_again(
+                work, self._channel, await failed.read(work.connection, work.now, list(known)), causes=known
+            )
 
 
 def coalesce(deliveries: Iterable[Delivery[StockTarget]]) -> dict[str, Delivery[StockTarget]]:

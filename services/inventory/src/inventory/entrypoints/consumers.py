@@ -1,6 +1,6 @@
 """Which topic goes to which handler."""
 
-from contracts import OrdersWatermark, ProductChanged, StockApplied, StockChanged, partition_counts
+from contracts import OrdersWatermark, ProductChanged, StockApplied, StockChanged, SyncRequested, partition_counts
 from runtime.holds import Holds
 from runtime.processor import Route
 from runtime.watermarks import Watermarks
@@ -13,6 +13,7 @@ from inventory.handlers.change_product import ChangeProduct
 from inventory.handlers.change_stock import ChangeStock
 from inventory.handlers.note_watermarks import NoteWatermarks
 from inventory.handlers.record_applied import RecordApplied
+from inventory.handlers.sync_channel import SyncChannel
 
 STOCK_CHANGES = "stock.changed"
 
@@ -35,4 +36,5 @@ def routes(policy: Policy, holds: Holds) -> tuple[Route, ...]:
         Route(STOCK_CHANGES, StockChanged, ChangeStock(open_book, policy)),
         Route(STOCK_CHANGES, OrdersWatermark, NoteWatermarks(watermarks)),
         Route("channel.stock.applied", StockApplied, RecordApplied(open_book, policy)),
+        Route("channel.sync.requested", SyncRequested, SyncChannel(open_book, policy)),
     )

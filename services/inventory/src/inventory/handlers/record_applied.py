@@ -7,7 +7,7 @@ from contracts import AnyEvent, AppliedStatus, StockApplied
 from runtime.records import Delivery
 from runtime.work import Work
 
-from inventory.adapters.targets import note_applied
+from inventory.adapters.targets import STEPS, note_applied
 from inventory.domain import stock
 from inventory.domain.allocation import Policy
 from inventory.domain.stock import Item
@@ -19,7 +19,7 @@ Offer = tuple[str, str]
 
 
 class RecordApplied:
-    """Safe to see again: an answer about an older revision never overwrites one about a newer.
+    """Safe to see again: an older revision never overwrites a newer one, nor an earlier step of one its later step.
 
     A connector never submits a quantity above zero twice under one revision. So when the outcome of the newest one is
     unknown, a new revision is computed from what is true now.
@@ -56,9 +56,14 @@ def _newest(deliveries: Sequence[Delivery[StockApplied]]) -> dict[Offer, Deliver
     for delivery in deliveries:
         data = delivery.data
         known = newest.get((data.channel, data.sku))
-        if data.revision is not None and (known is None or data.revision >= (known.data.revision or 0)):
+        if data.revision is not None and (known is None or _progress(data) >= _progress(known.data)):
             newest[data.channel, data.sku] = delivery
     return newest
+
+
+def _progress(applied: StockApplied) -> tuple[int, int]:
+    """The revision, and how far it got."""
+    return applied.revision or 0, STEPS.index(applied.status) if applied.status in STEPS else -1
 
 
 def _offers(items: dict[str, Item], sku: str) -> tuple[stock.Offer, ...]:
