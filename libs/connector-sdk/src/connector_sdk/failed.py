@@ -17,7 +17,7 @@ _NAMESPACE = uuid.UUID("6f0f3c8e-1c0b-5d53-9d43-0f6c1f1f4f1a")
 _READ = text("""
 select sku, external_sku, revision, quantity, state, attempts, failures, pending_since, submitted_at, last_error
 from pushes
-where in_flight_revision is null and (cast(:skus as text[]) is null or sku = any(cast(:skus as text[])))
+where in_flight_revision is null and not closed and (cast(:skus as text[]) is null or sku = any(cast(:skus as text[])))
   and (state in ('rejected', 'quarantined') or (state = 'pending' and attempts > 0 and pending_since < :overdue))
 order by sku
 """)

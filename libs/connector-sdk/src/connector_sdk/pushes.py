@@ -36,9 +36,10 @@ written as (
         urgency = excluded.urgency, attempts = 0, reached = false, submitted_at = null,
         last_error = case when pushes.closed then pushes.last_error end,
         live_above = excluded.live_above, closed = false, accepted_at = null, live_at = null, next_read_at = null,
-        -- What follows an unknown outcome waits as long as a repeat would have.
-        state = case when pushes.closed and pushes.state = 'quarantined' then 'quarantined' else 'pending' end,
-        next_attempt_at = case when pushes.closed then greatest(pushes.next_attempt_at, excluded.next_attempt_at)
+        -- What follows an unknown outcome waits as long as a repeat would have; only zero never waits.
+        state = case when pushes.closed and pushes.state = 'quarantined' and excluded.quantity > 0
+                     then 'quarantined' else 'pending' end,
+        next_attempt_at = case when pushes.closed and excluded.quantity > 0 then greatest(pushes.next_attempt_at, excluded.next_attempt_at)
                                else excluded.next_attempt_at end,
         earlier_until = case
             when pushes.state = 'accepted' then greatest(pushes.earlier_until, pushes.accepted_at + :ceiling)

@@ -126,6 +126,9 @@ async def test_a_retried_letter_goes_back_as_it_was_and_is_not_open_any_more(top
         header.GROUP: b"inventory",
         header.ATTEMPTS: b"1",
         header.FIRST_FAILURE: CLOCK().isoformat().encode(),
+        header.ORIGINAL_TOPIC: TOPIC.encode(),
+        header.ORIGINAL_PARTITION: str(original.partition).encode(),
+        header.ORIGINAL_OFFSET: str(original.offset).encode(),
     }
     assert await _open(topics, control) == {"not-json": 1}
     assert (await _dlq(topics, control, "show", TOPIC, "--offset", "0")).code == 0

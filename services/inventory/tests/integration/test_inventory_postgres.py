@@ -23,10 +23,12 @@ from inventory.adapters.catalogue import PostgresCatalogue
 from inventory.adapters.postgres_book import PostgresBook
 from inventory.domain.allocation import Policy
 from inventory.entrypoints.api import reading, writing
-from inventory.entrypoints.consumers import routes
+from inventory.entrypoints.consumers import STOCK_CHANGES, routes
 from inventory.handlers.change_product import ChangeProduct
 from inventory.handlers.change_stock import ChangeStock
+from inventory.handlers.note_watermarks import channel_of_change
 from inventory.handlers.record_applied import RecordApplied
+from runtime.holds import Holds
 from runtime.http import create_app
 from runtime.outbox import Outbox
 from runtime.processor import Processor
@@ -295,7 +297,8 @@ async def test_a_repeated_answer_leaves_even_the_times_as_they_were(engine: Asyn
 async def test_a_sync_is_answered_once_however_often_it_is_delivered(engine: AsyncEngine, worker: Worker) -> None:
     await introduce(worker, product("A"))
     await change(worker, count("A", 10))
-    processor = Processor(routes(POLICY), worker)
+    holds = Holds(channel_of_change, [STOCK_CHANGES], dt.timedelta(minutes=30))
+    processor = Processor(routes(POLICY, holds), worker, holds)
     now = dt.datetime.now(dt.UTC)
     asked = deliver(SyncRequested(channel="saberstore", scope=SyncScope.ALL), time=now).record
     await processor.process([asked])

@@ -56,11 +56,16 @@ async def upsert_targets(connection: AsyncConnection, targets: Sequence[Target],
     )
 
 
-async def note_applied(connection: AsyncConnection, answers: Sequence[StockApplied], now: dt.datetime) -> None:
-    """`answers` holds each (channel, sku) once, sorted by it. What says nothing new leaves every time as it was."""
+async def note_applied(
+    connection: AsyncConnection, answers: Sequence[StockApplied], now: dt.datetime
+) -> set[tuple[str, str]]:
+    """`answers` holds each (channel, sku) once, sorted by it. What says nothing new leaves every time as it was.
+
+    Answers with the (channel, sku) of those that say something new.
+    """
     noted = [a for a in answers if a.status is not AppliedStatus.SUPERSEDED]
     if not noted:
-        return
+        return set()
     told = {
         "channels": [a.channel for a in noted],
         "skus": [a.sku for a in noted],
@@ -83,3 +88,4 @@ async def note_applied(connection: AsyncConnection, answers: Sequence[StockAppli
             "now": now,
         },
     )
+    return news

@@ -34,8 +34,8 @@ class RecordApplied:
         unknown = {key: d for key, d in newest.items() if d.data.status is AppliedStatus.UNKNOWN}
         book = self._open_book(work)
         items = await book.lock(sorted({sku for _, sku in unknown})) if unknown else {}
-        await note_applied(work.connection, [newest[key].data for key in sorted(newest)], work.now)
-        await self._follow_up(unknown, items, book, work)
+        news = await note_applied(work.connection, [newest[key].data for key in sorted(newest)], work.now)
+        await self._follow_up({key: d for key, d in unknown.items() if key in news}, items, book, work)
 
     async def _follow_up(
         self, unknown: dict[Offer, Delivery[StockApplied]], items: dict[str, Item], book: Book, work: Work
