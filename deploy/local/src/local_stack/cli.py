@@ -1,10 +1,12 @@
-"""The command line: `python -m local_stack up|down|status|run`."""
+"""The command line: `python -m local_stack up|down|status|run|topics`."""
 
 import argparse
 import asyncio
 import os
 import sys
 from collections.abc import Sequence
+
+from contracts.topics import all_topics
 
 from local_stack.config import StackConfig
 from local_stack.down import down, purge
@@ -13,6 +15,7 @@ from local_stack.run import run
 from local_stack.stack import Stack
 from local_stack.state import StackState, read_state
 from local_stack.status import conditions, status_table
+from local_stack.topics import create_topics
 from local_stack.up import up
 
 
@@ -42,6 +45,8 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("down", help="stop everything", description="stop everything that `up` started")
     command.add_argument("--purge", action="store_true", help="delete all data too")
     commands.add_parser("status", help="show what runs", description="show what runs")
+    text = "create every topic of the table of topics where KAFKA_BOOTSTRAP_SERVERS says, and wait for that Kafka"
+    commands.add_parser("topics", help=text, description=text)
     return parser
 
 
@@ -55,6 +60,8 @@ def _carry_out(options: argparse.Namespace, config: StackConfig) -> int:
             down(config.folder, _say)
             if options.purge:
                 purge(config.folder, _say)
+        case "topics":
+            asyncio.run(_create_topics(config.bootstrap_servers))
         case _:
             state = read_state(config.folder)
             if state is None:
@@ -62,6 +69,12 @@ def _carry_out(options: argparse.Namespace, config: StackConfig) -> int:
                 return 1
             return _show(state)
     return 0
+
+
+async def _create_topics(bootstrap_servers: str) -> None:
+    topics = all_topics()
+    await create_topics(bootstrap_servers, topics)
+    _say(f"Kafka at {bootstrap_servers} has the {len(topics)} topics")
 
 
 def _show(state: StackState) -> int:
