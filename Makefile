@@ -48,7 +48,7 @@ format: setup ## format the code and mend what can be mended
 generate: setup ## write the schemas and docs/events.md anew from the contracts
 	@$(BIN)/python -m contracts.generate
 
-up: setup ## start the local stack: Kafka, Postgres, sandboxes, services
+up: setup ## start Kafka, Postgres, sandboxes, services: in Docker, or with MIZAN_DOCKER=0 as local processes
 	@$(BIN)/python -m local_stack up
 
 down: setup ## stop the local stack (its data stays; `python -m local_stack down --purge` deletes it)

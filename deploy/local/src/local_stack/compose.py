@@ -10,7 +10,7 @@ from local_stack.config import StackConfig, repository
 from local_stack.engine import Engine, docker_command
 from local_stack.errors import StackError
 from local_stack.ports import variable_of
-from local_stack.programs import SANDBOXES, SERVICES
+from local_stack.programs import DEFAULT_API_KEY, SANDBOXES, SERVICES
 
 PROJECT = "mizan"
 _START_TIMEOUT_S = 1800.0
@@ -54,9 +54,11 @@ class ComposeStack:
         self._report = report
         self._project = project
         self._environment = {
+            "API_KEY": DEFAULT_API_KEY,  # whatever a file .env says: callers on this machine don't read it
             **config.environment,
             **config.extra_environment,
             **{variable_of(name): str(port) for name, port in config.ports.items()},
+            **({"MIZAN_POSTGRES_FSYNC": "off"} if config.throwaway else {}),
         }
         self._engine = Engine(self._environment, report)
 
