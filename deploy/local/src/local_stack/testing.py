@@ -73,11 +73,13 @@ async def _in_containers(pytestconfig: pytest.Config) -> AsyncIterator[Mapping[s
 
 
 def _say_on_the_terminal(pytestconfig: pytest.Config, line: str) -> None:
-    """Not with print, which pytest shows only beside a failure."""
+    """At once, for what follows may take long; pytest shows what is printed only beside a failure."""
     terminal = pytestconfig.pluginmanager.get_plugin("terminalreporter")
-    if terminal is not None:
-        terminal.ensure_newline()
-        terminal.write_line(line)
+    capture = pytestconfig.pluginmanager.get_plugin("capturemanager")
+    if terminal is not None and capture is not None:
+        with capture.global_and_fixture_disabled():
+            terminal.ensure_newline()
+            terminal.write_line(line)
 
 
 def _unheard(line: str) -> None:

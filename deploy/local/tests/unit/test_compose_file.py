@@ -100,6 +100,11 @@ def test_a_container_has_no_capabilities_and_gains_none(name: str) -> None:
     assert CONTAINERS[name]["security_opt"] == ["no-new-privileges:true"]
 
 
+def test_every_volume_has_a_name_so_that_down_with_purge_finds_it() -> None:
+    mounted = {each.partition(":")[0] for container in CONTAINERS.values() for each in container.get("volumes", ())}
+    assert mounted == COMPOSE["volumes"].keys()
+
+
 def test_no_program_runs_as_root() -> None:
     last_stage = DOCKERFILE.rpartition("\nFROM ")[2]
     (user,) = re.findall(r"^USER (\d+):\d+$", last_stage, flags=re.MULTILINE)
