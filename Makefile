@@ -61,7 +61,7 @@ release-contracts: setup ## freeze schemas and examples: from then on readers mu
 bench: setup ## how fast the parts are, against the bare floor in the same run
 	@$(BIN)/python -m bench $(if $(RUNS),--runs $(RUNS))
 
-up: setup ## start the local stack: Kafka, Postgres, sandboxes, services
+up: setup ## start Kafka, Postgres, sandboxes, services: in Docker, or with MIZAN_DOCKER=0 as local processes
 	@$(BIN)/python -m local_stack up
 
 down: setup ## stop the local stack (its data stays; `python -m local_stack down --purge` deletes it)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from local_stack.compose import ComposeStack, docker_is_chosen
 from local_stack.config import StackConfig
 from local_stack.errors import StackError
 from local_stack.ports import require_free
@@ -27,6 +28,7 @@ from demo.sales import Day, SalesError, read_sales
 from demo.scenario import plan_day
 
 _FOLDER = Path("var")
+_PROJECT = "mizan-demo"
 _SHOWN_ROWS = 5
 
 
@@ -63,6 +65,8 @@ async def _run(day: Day, arguments: argparse.Namespace, screen: Console) -> Summ
         _tell_left_out(day, progress)
         config = _stack_config(os.environ)
         require_free(config.own_ports())  # before anything is deleted: another demo may be using the folder
+        if await asyncio.to_thread(docker_is_chosen, config, progress.say):
+            return await _run_in_docker(config, day, arguments, progress)
         shutil.rmtree(config.folder, ignore_errors=True)
         try:
             async with Stack(config, progress.say) as stack:
@@ -71,15 +75,25 @@ async def _run(day: Day, arguments: argparse.Namespace, screen: Console) -> Summ
             progress.say(f"everything is stopped; the logs are in {config.logs}")
 
 
-async def _live(stack: Stack, day: Day, arguments: argparse.Namespace, progress: Progressing) -> Summary:
+async def _run_in_docker(
+    config: StackConfig, day: Day, arguments: argparse.Namespace, progress: Progressing
+) -> Summary:
+    try:
+        async with ComposeStack(config, progress.say, project=_PROJECT) as stack:
+            return await _live(stack, day, arguments, progress)
+    finally:
+        progress.say("everything is stopped, and its containers are deleted")
+
+
+async def _live(stack: Stack | ComposeStack, day: Day, arguments: argparse.Namespace, progress: Progressing) -> Summary:
     urls = {name: stack.url(name) for name in (*SERVICES, "control", "sandbox-amazon", "sandbox-noon")}
 
     async def kill() -> None:
         progress.say(f"SIGKILL {arguments.kill}, in the middle of it all")
-        stack.supervisor.kill(arguments.kill)
+        await stack.kill(arguments.kill)
 
     def restarts() -> dict[str, int]:
-        return {name: stack.supervisor.restarts(name) for name in urls}
+        return {name: stack.restarts(name) for name in urls}
 
     api_key = os.environ.get("API_KEY", DEFAULT_API_KEY)
     pace = Pace(run_id=f"{time.time_ns():x}", rate=arguments.rate, left_out=len(day.left_out))

@@ -39,7 +39,8 @@ written as (
         -- What follows an unknown outcome waits as long as a repeat would have; only zero never waits.
         state = case when pushes.closed and pushes.state = 'quarantined' and excluded.quantity > 0
                      then 'quarantined' else 'pending' end,
-        next_attempt_at = case when pushes.closed and excluded.quantity > 0 then greatest(pushes.next_attempt_at, excluded.next_attempt_at)
+        next_attempt_at = case when pushes.closed and excluded.quantity > 0
+                               then greatest(pushes.next_attempt_at, excluded.next_attempt_at)
                                else excluded.next_attempt_at end,
         earlier_until = case
             when pushes.state = 'accepted' then greatest(pushes.earlier_until, pushes.accepted_at + :ceiling)
