@@ -5,6 +5,8 @@ since the round before is recorded together, in one transaction.
 """
 
 import contextlib
+import dataclasses as dc
+import datetime as dt
 import math
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -21,7 +23,7 @@ from connector_sdk.channel_state import Part
 from connector_sdk.leader import STANDBY_SECONDS, Leader
 from connector_sdk.marketplace import Marketplace, Outcome
 from connector_sdk.push_policy import PushPolicy, settle
-from connector_sdk.pushes import Answered, State, urgency_order
+from connector_sdk.pushes import Answered, Push, State, urgency_order
 
 _IDLE_SECONDS = 1.0
 """Beneath the wake-up by NOTIFY: back-offs end without one."""
@@ -55,6 +57,7 @@ class Pusher:
         self._is_refused = False
         self._try_again_at = 0.0
         self._failing: set[str] = set()
+        self._outage_over_at: dt.datetime | None = None
 
     @property
     def rate(self) -> float:
@@ -138,12 +141,13 @@ class Pusher:
         if not calls:
             return
         async with self._worker.begin() as work:
-            answers = [settle(call.push, call.result, self._policy, work.now) for call in calls]
+            is_outage_over = self._is_outage_over(calls, work.now)
+            answers = [settle(self._forgiven(call.push), call.result, self._policy, work.now) for call in calls]
             noted = await pushes.record(work.connection, answers, term)
             for call, answer in zip(calls, answers, strict=True):
                 self._publish(work, call, answer, noted)
             is_refused = await self._update_channel(work, calls)
-            if self._is_outage_over(calls) or (self._is_refused and not is_refused):
+            if is_outage_over or (self._is_refused and not is_refused):
                 await pushes.hurry(work.connection, work.now)
         self._calls.forget_ended(calls)
         self._after_commit(calls, answers, is_refused=is_refused)
@@ -173,13 +177,20 @@ class Pusher:
             await channel_state.set_refused(work, self._account.channel, Part.STOCK, reason)
         return is_refused
 
-    def _is_outage_over(self, calls: Sequence[Call]) -> bool:
+    def _is_outage_over(self, calls: Sequence[Call], now: dt.datetime) -> bool:
         self._failing.update(call.push.sku for call in calls if call.result.outcome not in _PUBLISHED)
         if not any(call.result.outcome in _PUBLISHED for call in calls):
             return False
         was_outage = len(self._failing) >= _OUTAGE_LISTINGS
         self._failing.clear()
+        if was_outage:
+            self._outage_over_at = now
         return was_outage
+
+    def _forgiven(self, push: Push) -> Push:
+        """What failed in an outage says nothing about the listing, not even of a call that outlasted it."""
+        began_in_outage = self._outage_over_at and push.submitted_at and push.submitted_at <= self._outage_over_at
+        return dc.replace(push, failures=0) if began_in_outage else push
 
     def _after_commit(self, calls: Sequence[Call], answers: Sequence[Answered], *, is_refused: bool) -> None:
         for answer in answers:
