@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from demo.buyers import Buyers
-from demo.checks import Found, judge
+from demo.checks import Found, judge, orders_astray
 from demo.house import House
 from demo.observer import Observer, observe, percentile, sale_times
 from demo.quiet import wait_until_quiet
@@ -72,7 +72,7 @@ async def live_through(
         actors = Actors(storefront, Buyers(running.house), observer)
         await _set_up(scenario, running, storefront, progress)
         await _trade(scenario, actors, pace, progress, interruptions)
-        await _come_to_rest(running, actors, progress)
+        await _come_to_rest(scenario, running, actors, progress)
         found = await _look(running.house)
     summary = _summarise(scenario, actors, pace, found)
     return dc.replace(
@@ -130,12 +130,17 @@ async def _trade(
     await actors.buyers.settle()
 
 
-async def _come_to_rest(running: Running, actors: Actors, progress: Progressing) -> None:
+async def _come_to_rest(scenario: Scenario, running: Running, actors: Actors, progress: Progressing) -> None:
     async def settled() -> str:
-        taken = {log["event_id"] for log in await running.house.logs()}
+        logs = await running.house.logs()
+        taken = {log["event_id"] for log in logs}
         missing = len(actors.storefront.published.keys() - taken)
         if missing:
             return f"{missing} sales are not in the ledger"
+        skus = {product.sku for product in scenario.products}
+        astray = orders_astray(actors.buyers.bought, (log for log in logs if log["sku"] in skus))
+        if astray:
+            return f"{len(astray)} orders are not in the ledger as they are now"
         return await _unread_orders(running.house, actors.buyers) or await _unseen_writes(running.house)
 
     progress.say("waiting until nothing is on its way any more")
