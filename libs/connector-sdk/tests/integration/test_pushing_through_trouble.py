@@ -1,5 +1,6 @@
 import asyncio
 import dataclasses as dc
+import functools
 
 import pytest
 from connector_sdk.marketplace import Outcome
@@ -68,6 +69,20 @@ async def test_failures_of_an_outage_do_not_count_against_a_listing(database: Co
 
     await eventually(has_failed_again)
     [row] = await database.rows("select state, failures from pushes where sku = 'sku-7'")
+    assert tuple(row) == ("pending", 1)
+    await pusher.close()
+
+
+async def test_a_listing_that_sells_fast_is_not_quarantined_for_it(database: ConnectorDatabase) -> None:
+    marketplace = FakeMarketplace()
+    marketplace.default = Outcome.UNKNOWN
+    pusher = database.pusher(marketplace, dc.replace(PATIENT, quarantine_after=3))
+    for revision in range(1, 7):
+        await database.take_in(delivery("hot", revision))
+        tried = f"revision = {revision} and attempts = 1 and in_flight_revision is null"
+        await eventually(functools.partial(_finds, database, pusher, tried, 1))
+
+    [row] = await database.rows("select state, failures from pushes")
     assert tuple(row) == ("pending", 1)
     await pusher.close()
 
