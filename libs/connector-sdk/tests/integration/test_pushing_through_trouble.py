@@ -49,16 +49,16 @@ async def test_failures_of_an_outage_do_not_count_against_a_listing(database: Co
     marketplace = FakeMarketplace()
     marketplace.default = Outcome.UNKNOWN
     pusher = database.pusher(marketplace, dc.replace(PATIENT, quarantine_after=2))
-    await database.take_in(*(delivery(f"sku-{n}", 1) for n in range(8)))
+    await database.take_in(*(delivery(f"sku-{n}", 1, 0) for n in range(8)))
     await eventually(lambda: _finds(database, pusher, "failures = 1", 8))
 
     marketplace.answers["X-sku-7"] = [Outcome.UNKNOWN]
     if when == "across its end":
         marketplace.held["X-sku-7"] = asyncio.Event()
-        await database.take_in(delivery("sku-7", 2))
+        await database.take_in(delivery("sku-7", 2, 0))
         await eventually(lambda: _finds(database, pusher, "in_flight_revision = 2", 1))
     marketplace.default = Outcome.ACCEPTED
-    await database.take_in(delivery("sku-0", 2))
+    await database.take_in(delivery("sku-0", 2, 0))
     await eventually(lambda: _finds(database, pusher, "state = 'accepted'", 7))
     for held in marketplace.held.values():
         held.set()
@@ -78,7 +78,7 @@ async def test_a_listing_that_sells_fast_is_not_quarantined_for_it(database: Con
     marketplace.default = Outcome.UNKNOWN
     pusher = database.pusher(marketplace, dc.replace(PATIENT, quarantine_after=3))
     for revision in range(1, 7):
-        await database.take_in(delivery("hot", revision))
+        await database.take_in(delivery("hot", revision, 0))
         tried = f"revision = {revision} and attempts = 1 and in_flight_revision is null"
         await eventually(functools.partial(_finds, database, pusher, tried, 1))
 
