@@ -18,8 +18,9 @@ help: ## list the commands
 
 setup: $(INSTALLED) ## install everything into .venv; nothing global
 
-demo: setup ## a day of sales through the whole system (SALES=<csv>, KILL=<service>, RATE=<sales a second>)
-	@$(BIN)/python -m demo $(if $(SALES),--sales "$(SALES)") $(if $(KILL),--kill $(KILL)) $(if $(RATE),--rate $(RATE))
+demo: setup ## a day of sales through the whole system (SALES=<csv>, KILL=<service>, FAULTS=1, RATE=<sales a second>)
+	@$(BIN)/python -m demo $(if $(SALES),--sales "$(SALES)") $(if $(KILL),--kill $(KILL)) $(if $(RATE),--rate $(RATE)) \
+	  $(if $(filter-out 0,$(FAULTS)),--faults)
 
 test: setup ## all tests, on real Kafka and Postgres
 	@$(BIN)/python -m pytest

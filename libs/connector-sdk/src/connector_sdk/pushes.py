@@ -127,8 +127,14 @@ from held h where p.sku = h.sku
 returning p.sku, h.in_flight_revision as revision, h.in_flight_revision < p.revision or p.quantity > 0 as has_ended
 """)
 _HURRY = text("""
-update pushes set next_attempt_at = :now
-where state in ('pending', 'quarantined') and in_flight_revision is null and next_attempt_at > :now
+with waiting as (
+    select sku from pushes
+    where state in ('pending', 'quarantined') and in_flight_revision is null
+      and (next_attempt_at > :now or failures > 0)
+    for update skip locked
+)
+update pushes p set next_attempt_at = least(p.next_attempt_at, :now), failures = 0, state = 'pending'
+from waiting w where p.sku = w.sku
 """)
 
 
@@ -307,5 +313,8 @@ async def clear_leases(connection: AsyncConnection, lease: str, now: dt.datetime
 
 
 async def hurry(connection: AsyncConnection, now: dt.datetime) -> None:
-    """End every back-off: the marketplace works again."""
+    """End every back-off and quarantine, and begin counting failures anew: the marketplace works again.
+
+    A row that is locked is passed over: its transaction makes it due by itself.
+    """
     await connection.execute(_HURRY, {"now": now})
