@@ -6,20 +6,21 @@ VENV := .venv
 BIN := $(VENV)/bin
 MEMBERS := libs/contracts libs/runtime libs/connector-sdk \
   services/inventory services/amazon-connector services/noon-connector services/order-importer services/control \
-  deploy/local deploy/sandbox deploy/demo
+  deploy/local deploy/sandbox deploy/demo deploy/bench
 SOURCES := $(MEMBERS:%=%/src)
 INSTALLED := $(VENV)/.installed
 UV := VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv
 
-.PHONY: help setup lint format test test-unit test-integration test-e2e demo up down status generate lock clean
+.PHONY: bench help setup lint format test test-unit test-integration test-e2e typescript demo up down status generate release-contracts lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-17s %s\n", $$1, $$2}'
 
 setup: $(INSTALLED) ## install everything into .venv; nothing global
 
-demo: setup ## a day of sales through the whole system (SALES=<csv>, KILL=<service>, RATE=<sales a second>)
-	@$(BIN)/python -m demo $(if $(SALES),--sales "$(SALES)") $(if $(KILL),--kill $(KILL)) $(if $(RATE),--rate $(RATE))
+demo: setup ## a day of sales through the whole system (SALES=<csv>, KILL=<service>, FAULTS=1, RATE=<sales a second>)
+	@$(BIN)/python -m demo $(if $(SALES),--sales "$(SALES)") $(if $(KILL),--kill $(KILL)) $(if $(RATE),--rate $(RATE)) \
+	  $(if $(filter-out 0,$(FAULTS)),--faults)
 
 test: setup ## all tests, on real Kafka and Postgres
 	@$(BIN)/python -m pytest
@@ -33,6 +34,11 @@ test-integration: setup ## each part with real Kafka and Postgres
 test-e2e: setup ## the whole system, with services killed in the middle
 	@$(BIN)/python -m pytest -q -m e2e
 
+typescript: setup ## compile the TypeScript types, validate asyncapi.json with its official schema (needs Node.js)
+	@command -v npm >/dev/null || { echo "typescript: no npm here: install Node.js 18 or newer"; exit 2; }
+	@npm ci --prefix libs/contracts/typescript --ignore-scripts --no-audit --no-fund --loglevel=error
+	@$(BIN)/python -m pytest -q $(wildcard libs/contracts/tests/node/check_*.py)
+
 lint: setup ## style, types, import rules, generated files
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet . || { echo "lint: not formatted: run make format"; exit 1; }
@@ -40,15 +46,23 @@ lint: setup ## style, types, import rules, generated files
 	@for tests in $(wildcard $(MEMBERS:%=%/tests)); do $(BIN)/mypy $$tests || exit 1; done # apart: their conftest.py share a name
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m contracts.generate --check
+	@$(BIN)/python -m runtime.metrics_page --check
 
 format: setup ## format the code and mend what can be mended
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-generate: setup ## write the schemas and docs/events.md anew from the contracts
+generate: setup ## write schemas, asyncapi.json, events.ts, docs/events.md and docs/metrics.md anew from the code
 	@$(BIN)/python -m contracts.generate
+	@$(BIN)/python -m runtime.metrics_page
 
-up: setup ## start the local stack: Kafka, Postgres, sandboxes, services
+release-contracts: setup ## freeze schemas and examples: from then on readers must understand them
+	@$(BIN)/python -m contracts.generate --release
+
+bench: setup ## how fast the parts are, against the bare floor in the same run
+	@$(BIN)/python -m bench $(if $(RUNS),--runs $(RUNS))
+
+up: setup ## start Kafka, Postgres, sandboxes, services: in Docker, or with MIZAN_DOCKER=0 as local processes
 	@$(BIN)/python -m local_stack up
 
 down: setup ## stop the local stack (its data stays; `python -m local_stack down --purge` deletes it)
@@ -79,4 +93,4 @@ lock: | $(BIN)/uv ## pin every dependency anew, with hashes
 	@! grep -nE 'https?://|find-links' requirements.lock || { echo "lock: requirements.lock names an address: see above"; exit 1; }
 
 clean: ## delete the virtual environment, the local state and the caches
-	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) var libs/contracts/typescript/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -2,7 +2,7 @@
 
 import pytest
 from demo.catalogue import built_in_day
-from demo.day import Pace, live_through
+from demo.day import Interruption, Pace, live_through
 from demo.day import Running as RunningDay
 from demo.house import House
 from demo.report import Progressing, console
@@ -28,7 +28,9 @@ async def test_a_day_ends_right_whoever_is_killed(running: tuple[Stack, House], 
     scenario = plan_day(built_in_day(sales=SALES, suffix=f"/{victim or 'nobody'}"))
     day = RunningDay(house, stack.bootstrap_servers, restarts=dict)
     with Progressing(console()) as progress:
-        summary = await live_through(scenario, day, Pace(run_id=f"e2e-{victim}", rate=100), progress, kill)
+        summary = await live_through(
+            scenario, day, Pace(run_id=f"e2e-{victim}", rate=100), progress, [Interruption(0.5, kill)]
+        )
     assert summary.differences == ()
     assert (summary.lost, summary.doubled, summary.oversold_units, summary.refused) == (0, 0, 0, 0)
     assert (summary.ledger_ok, summary.marketplaces_ok, summary.orders_ok) == (True, True, True)

@@ -1,4 +1,4 @@
-"""Settings of a stack for demonstration: its sandboxes have no rate limits, and nobody waits 180 s for an order."""
+"""Settings of a stack for demonstration: its sandboxes have no rate limits, and nobody waits minutes for an order."""
 
 BRISK = {
     "AMAZON_ORDER_POLL_SECONDS": "1",
@@ -7,4 +7,7 @@ BRISK = {
     "AMAZON_PUSH_BURST": "200",
     "NOON_PUSH_RATE": "200",
     "NOON_PUSH_BURST": "200",
+    "AMAZON_LIVE_CEILING_SECONDS": "3",
+    "NOON_LIVE_CEILING_SECONDS": "2",
+    "READ_BACK_SECONDS": "1",
 }

@@ -68,22 +68,31 @@ def _count_sales(published: Mapping[str, tuple[str, int]], logs: Iterable[Mappin
         verdict.differences.append(f"the ledger has a sale {event_id} that nobody made")
 
 
+def orders_astray(bought: Sequence[Bought], logs: Iterable[Mapping[str, Any]]) -> list[str]:
+    """A sentence for each marketplace order that did not take its units once and give the cancelled ones back once."""
+    return [sentence for _, sentence in _astray(bought, logs)]
+
+
 def _count_orders(bought: Sequence[Bought], logs: Iterable[Mapping[str, Any]], verdict: Verdict) -> None:
-    """Each marketplace order took its units once and gave the cancelled ones back once."""
+    for missing, sentence in _astray(bought, logs):
+        verdict.lost += missing > 0
+        verdict.doubled += missing < 0
+        verdict.differences.append(sentence)
+
+
+def _astray(bought: Sequence[Bought], logs: Iterable[Mapping[str, Any]]) -> list[tuple[int, str]]:
+    """Each order whose net effect is wrong: how many units too many are left, and the words for it."""
     net: dict[tuple[str, str], int] = defaultdict(int)
     for log in logs:
         if log["channel"] in MARKETPLACES:
             net[log["channel"], log["reference"]] += log["change_qty"]
     expected = {(order.channel, order.order_id): order.cancelled - order.quantity for order in bought}
-    for key in expected.keys() | net.keys():
-        missing = net.get(key, 0) - expected.get(key, 0)
-        if missing == 0:
-            continue
-        verdict.lost += missing > 0
-        verdict.doubled += missing < 0
-        verdict.differences.append(
-            f"{key[0]} order {key[1]}: the ledger has {net.get(key, 0):+} units, it should be {expected.get(key, 0):+}"
-        )
+    found = ((key, net.get(key, 0), expected.get(key, 0)) for key in expected.keys() | net.keys())
+    return [
+        (has - should, f"{channel} order {order_id}: the ledger has {has:+} units, it should be {should:+}")
+        for (channel, order_id), has, should in found
+        if has != should
+    ]
 
 
 def _check_ledger(

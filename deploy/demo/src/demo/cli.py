@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import dataclasses as dc
+import functools
 import os
 import shutil
 import sys
@@ -10,23 +11,26 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from local_stack.compose import ComposeStack, docker_is_chosen
 from local_stack.config import StackConfig
 from local_stack.errors import StackError
 from local_stack.ports import require_free
 from local_stack.programs import DEFAULT_API_KEY
 from local_stack.signals import cancelled_by_signals
-from local_stack.stack import Stack
+from local_stack.stack import READY_TIMEOUT_S, Stack
 from rich.console import Console
 
+from demo.bad_weather import BAD_DAY, SLOW_SALES_A_SECOND, describe
 from demo.brisk import BRISK
 from demo.catalogue import built_in_day
-from demo.day import Pace, Running, live_through
-from demo.house import SERVICES, open_house
+from demo.day import SALES_A_SECOND, Interruption, Pace, Running, live_through
+from demo.house import SERVICES, House, open_house
 from demo.report import Progressing, Summary, console, save, show
 from demo.sales import Day, SalesError, read_sales
 from demo.scenario import plan_day
 
 _FOLDER = Path("var")
+_PROJECT = "mizan-demo"
 _SHOWN_ROWS = 5
 
 
@@ -52,7 +56,9 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
     parser.add_argument("--sales", type=Path, help="a CSV file with the columns of the UCI Online Retail set")
-    parser.add_argument("--rate", type=float, default=80.0, help="sales a second (default: 80)")
+    usual = f"{SALES_A_SECOND:.0f}, with --faults {SLOW_SALES_A_SECOND:.0f}"
+    parser.add_argument("--rate", type=float, help=f"sales a second (default: {usual})")
+    parser.add_argument("--faults", action="store_true", help="marketplaces that misbehave, and four SIGKILLs")
     parser.add_argument("--kill", choices=(*SERVICES, "control"), help="SIGKILL this service in the middle of the day")
     parser.add_argument("--json", type=Path, default=_FOLDER / "demo.json", help="where the result goes")
     return parser.parse_args()
@@ -63,6 +69,8 @@ async def _run(day: Day, arguments: argparse.Namespace, screen: Console) -> Summ
         _tell_left_out(day, progress)
         config = _stack_config(os.environ)
         require_free(config.own_ports())  # before anything is deleted: another demo may be using the folder
+        if await asyncio.to_thread(docker_is_chosen, config, progress.say):
+            return await _run_in_docker(config, day, arguments, progress)
         shutil.rmtree(config.folder, ignore_errors=True)
         try:
             async with Stack(config, progress.say) as stack:
@@ -71,21 +79,51 @@ async def _run(day: Day, arguments: argparse.Namespace, screen: Console) -> Summ
             progress.say(f"everything is stopped; the logs are in {config.logs}")
 
 
-async def _live(stack: Stack, day: Day, arguments: argparse.Namespace, progress: Progressing) -> Summary:
+async def _run_in_docker(
+    config: StackConfig, day: Day, arguments: argparse.Namespace, progress: Progressing
+) -> Summary:
+    try:
+        async with ComposeStack(config, progress.say, project=_PROJECT) as stack:
+            return await _live(stack, day, arguments, progress)
+    finally:
+        progress.say("everything is stopped, and its containers are deleted")
+
+
+async def _live(stack: Stack | ComposeStack, day: Day, arguments: argparse.Namespace, progress: Progressing) -> Summary:
     urls = {name: stack.url(name) for name in (*SERVICES, "control", "sandbox-amazon", "sandbox-noon")}
 
-    async def kill() -> None:
-        progress.say(f"SIGKILL {arguments.kill}, in the middle of it all")
-        stack.supervisor.kill(arguments.kill)
-
     def restarts() -> dict[str, int]:
-        return {name: stack.supervisor.restarts(name) for name in urls}
+        return {name: stack.restarts(name) for name in urls}
 
     api_key = os.environ.get("API_KEY", DEFAULT_API_KEY)
-    pace = Pace(run_id=f"{time.time_ns():x}", rate=arguments.rate, left_out=len(day.left_out))
+    rate = arguments.rate or (SLOW_SALES_A_SECOND if arguments.faults else SALES_A_SECOND)
+    pace = Pace(run_id=f"{time.time_ns():x}", rate=rate, left_out=len(day.left_out))
     async with open_house(urls, api_key) as house:
         running = Running(house, stack.bootstrap_servers, restarts)
-        return await live_through(plan_day(day), running, pace, progress, kill if arguments.kill else None)
+        interruptions = _interruptions(stack, house, arguments, progress)
+        summary = await live_through(plan_day(day), running, pace, progress, interruptions)
+        return dc.replace(summary, faults=await describe(BAD_DAY, house)) if arguments.faults else summary
+
+
+def _interruptions(
+    stack: Stack | ComposeStack, house: House, arguments: argparse.Namespace, progress: Progressing
+) -> list[Interruption]:
+    async def kill(program: str) -> None:
+        await _until_ready(house, program)
+        progress.say(f"SIGKILL {program}, in the middle of it all")
+        await stack.kill(program)
+
+    news = BAD_DAY.interruptions(house, kill, progress.say) if arguments.faults else []
+    if arguments.kill:
+        news.append(Interruption(0.5, functools.partial(kill, arguments.kill)))
+    return sorted(news, key=lambda each: each.at)
+
+
+async def _until_ready(house: House, program: str) -> None:
+    """A program that was killed before is killed again only once it is back."""
+    deadline = time.monotonic() + READY_TIMEOUT_S
+    while (await house.readiness(program)).get("status") != "ready" and time.monotonic() < deadline:  # noqa: ASYNC110 - another process
+        await asyncio.sleep(0.2)
 
 
 def _stack_config(environment: Mapping[str, str]) -> StackConfig:

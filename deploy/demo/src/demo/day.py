@@ -3,10 +3,11 @@
 import asyncio
 import dataclasses as dc
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from demo.buyers import Buyers
-from demo.checks import Found, judge
+from demo.checks import Found, judge, orders_astray
 from demo.house import House
 from demo.observer import Observer, observe, percentile, sale_times
 from demo.quiet import wait_until_quiet
@@ -14,11 +15,18 @@ from demo.report import Progressing, Summary, verdict_fields
 from demo.scenario import MARKETPLACES, Scenario, external_sku
 from demo.storefront import Storefront, open_storefront
 
+SALES_A_SECOND = 80.0
 _SET_UP_SECONDS = 120.0
 _CHUNK = 200
 _QUIET_SECONDS = 150.0
 
-Interruption = Callable[[], Awaitable[None]]
+
+@dc.dataclass(frozen=True, slots=True)
+class Interruption:
+    """Something that happens when this share of the day's sales (0 to 1) is made."""
+
+    at: float
+    act: Callable[[], Awaitable[None]]
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -35,7 +43,7 @@ class Pace:
     """`rate`: sales a second. `run_id` makes this run's invoices unlike any other's."""
 
     run_id: str
-    rate: float = 80.0
+    rate: float = SALES_A_SECOND
     left_out: int = 0
 
 
@@ -49,9 +57,13 @@ class Actors:
 
 
 async def live_through(
-    scenario: Scenario, running: Running, pace: Pace, progress: Progressing, interrupt: Interruption | None = None
+    scenario: Scenario,
+    running: Running,
+    pace: Pace,
+    progress: Progressing,
+    interruptions: Sequence[Interruption] = (),
 ) -> Summary:
-    """The whole day. `interrupt` is called once, in the middle of it."""
+    """The whole day, with its `interruptions` in the order of their time."""
     started = time.monotonic()
     async with (
         observe(running.bootstrap_servers) as observer,
@@ -59,13 +71,13 @@ async def live_through(
     ):
         actors = Actors(storefront, Buyers(running.house), observer)
         await _set_up(scenario, running, storefront, progress)
-        await _trade(scenario, actors, pace, progress, interrupt)
-        await _come_to_rest(running, actors, progress)
+        await _trade(scenario, actors, pace, progress, interruptions)
+        await _come_to_rest(scenario, running, actors, progress)
         found = await _look(running.house)
     summary = _summarise(scenario, actors, pace, found)
     return dc.replace(
         summary,
-        api_calls={channel: await running.house.calls(channel) for channel in MARKETPLACES},
+        api_calls={channel: len(await running.house.calls(channel)) for channel in MARKETPLACES},
         restarts={name: count for name, count in running.restarts().items() if count},
         duration_s=round(time.monotonic() - started, 1),
     )
@@ -94,16 +106,17 @@ async def _set_up(scenario: Scenario, running: Running, storefront: Storefront, 
 
 
 async def _trade(
-    scenario: Scenario, actors: Actors, pace: Pace, progress: Progressing, interrupt: Interruption | None
+    scenario: Scenario, actors: Actors, pace: Pace, progress: Progressing, interruptions: Sequence[Interruption]
 ) -> None:
     """Sales at an even pace; the purchases spread evenly between them."""
     sales = progress.begin("sales and marketplace orders", len(scenario.lines) + len(scenario.purchases))
     step = max(1, len(scenario.lines) // max(1, len(scenario.purchases)))
     purchases = iter(scenario.purchases)
+    to_come = deque(interruptions)
     began = time.monotonic()
     for number, line in enumerate(scenario.lines):
-        if interrupt and number == len(scenario.lines) // 2:
-            await interrupt()
+        while to_come and number >= int(to_come[0].at * len(scenario.lines)):
+            await to_come.popleft().act()
         await actors.storefront.sell(line)
         progress.advance(sales)
         if number % step == 0 and (purchase := next(purchases, None)):
@@ -117,13 +130,18 @@ async def _trade(
     await actors.buyers.settle()
 
 
-async def _come_to_rest(running: Running, actors: Actors, progress: Progressing) -> None:
+async def _come_to_rest(scenario: Scenario, running: Running, actors: Actors, progress: Progressing) -> None:
     async def settled() -> str:
-        taken = {log["event_id"] for log in await running.house.logs()}
+        logs = await running.house.logs()
+        taken = {log["event_id"] for log in logs}
         missing = len(actors.storefront.published.keys() - taken)
         if missing:
             return f"{missing} sales are not in the ledger"
-        return await _unread_orders(running.house, actors.buyers)
+        skus = {product.sku for product in scenario.products}
+        astray = orders_astray(actors.buyers.bought, (log for log in logs if log["sku"] in skus))
+        if astray:
+            return f"{len(astray)} orders are not in the ledger as they are now"
+        return await _unread_orders(running.house, actors.buyers) or await _unseen_writes(running.house)
 
     progress.say("waiting until nothing is on its way any more")
     await _quiet(running, settled, _QUIET_SECONDS, progress)
@@ -138,10 +156,15 @@ async def _unread_orders(house: House, buyers: Buyers) -> str:
     return f"{len(missing)} orders are not imported as they are now" if missing else ""
 
 
+async def _unseen_writes(house: House) -> str:
+    writes = sum([await house.on_their_way(channel) for channel in MARKETPLACES])
+    return f"{writes} accepted quantities are not live" if writes else ""
+
+
 async def _quiet(
     running: Running, settled: Callable[[], Awaitable[str]], seconds: float, progress: Progressing
 ) -> None:
-    rest = await wait_until_quiet(running.house, running.bootstrap_servers, settled, seconds=seconds)
+    rest = await wait_until_quiet(running.house, settled, seconds=seconds)
     if rest:
         progress.say(f"not quiet after {seconds:.0f} s: {rest}")
 

@@ -70,9 +70,18 @@ class House:
         state = await self._call("GET", f"sandbox-{channel}", "/_sandbox/state")
         return {external: listing["quantity"] for external, listing in state["listings"].items()}
 
-    async def calls(self, channel: str) -> int:
-        """How many API calls the marketplace has had."""
-        return len(await self._call("GET", f"sandbox-{channel}", "/_sandbox/calls"))
+    async def on_their_way(self, channel: str) -> int:
+        """How many writes the marketplace has accepted that its buyers do not see yet."""
+        return int((await self._call("GET", f"sandbox-{channel}", "/_sandbox/state"))["on_their_way"])
+
+    async def calls(self, channel: str) -> list[dict[str, Any]]:
+        """Every API call that the marketplace has had."""
+        calls: list[dict[str, Any]] = await self._call("GET", f"sandbox-{channel}", "/_sandbox/calls")
+        return calls
+
+    async def put_faults(self, channel: str, faults: Mapping[str, Any]) -> None:
+        """Make the marketplace misbehave from now on; {} makes it behave."""
+        await self._call("PUT", f"sandbox-{channel}", "/_sandbox/faults", json=dict(faults))
 
     async def _pages(self, service: str, path: str, key: str, after: Any) -> AsyncIterator[Any]:  # noqa: ANN401
         while True:

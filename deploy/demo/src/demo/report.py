@@ -35,6 +35,7 @@ class Summary:
     api_calls: dict[str, int] = dc.field(default_factory=dict)
     restarts: dict[str, int] = dc.field(default_factory=dict)
     duration_s: float = 0.0
+    faults: dict[str, Any] = dc.field(default_factory=dict)
     differences: tuple[str, ...] = ()
 
     @property

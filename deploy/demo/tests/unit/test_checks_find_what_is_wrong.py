@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from demo.buyers import Bought
-from demo.checks import Found, Verdict, judge
+from demo.checks import Found, Verdict, judge, orders_astray
 from demo.sales import SaleLine
 from demo.scenario import Product, Scenario
 
@@ -174,3 +174,11 @@ def test_units_sold_below_zero_are_counted() -> None:
         log["before_qty"] -= 95
         log["after_qty"] -= 95
     assert verdict_of(facts).oversold_units == 5
+
+
+def test_an_order_is_astray_until_the_ledger_has_all_that_happened_to_it() -> None:
+    logs = right()["logs"]
+    assert orders_astray(BOUGHT, logs) == []
+    [before_the_cancellation] = orders_astray(BOUGHT, logs[:-1])
+    assert before_the_cancellation == "noon order O2: the ledger has -3 units, it should be -2"
+    assert len(orders_astray(BOUGHT, [])) == 2

@@ -1,1 +1,1 @@
-"""Kafka, Postgres and every service as local processes, supervised."""
+"""Kafka, Postgres and every service on this machine: in Docker, or as supervised local processes."""

@@ -48,7 +48,7 @@ class StackConfig:
         """
         named = environment.get(STATE_FOLDER_VARIABLE)
         return cls(
-            folder=folder or (Path(named).resolve() if named else _repository() / "var" / "stack"),
+            folder=folder or (Path(named).resolve() if named else repository() / "var" / "stack"),
             ports={name: _port(environment, name, default) for name, default in DEFAULT_PORTS.items()},
             cache=_cache_folder(environment),
             environment=environment,
@@ -113,6 +113,6 @@ def _cache_folder(environment: Mapping[str, str]) -> Path:
     return Path.home() / ".cache" / "mizan"
 
 
-def _repository() -> Path:
+def repository() -> Path:
     """The root of the work tree: this member is only ever installed editable, from there."""
     return Path(__file__).resolve().parents[4]

@@ -1,6 +1,7 @@
 """Apache Kafka as one local process: a single combined KRaft node."""
 
 import signal
+from collections.abc import Mapping
 from pathlib import Path
 
 from local_stack.command import run_to_end
@@ -16,33 +17,44 @@ _FORMAT_TIMEOUT_S = 60.0
 _JVM_FLAGS = ("-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 
 
+# What holds wherever the node runs: as a process, under compose, in a test's container.
+NODE_SETTINGS: Mapping[str, str] = {
+    "node.id": "1",
+    "process.roles": "broker,controller",
+    "controller.listener.names": "CONTROLLER",
+    "auto.create.topics.enable": "false",
+    "default.replication.factor": "1",
+    "group.initial.rebalance.delay.ms": "0",
+    "offsets.topic.replication.factor": "1",
+    "offsets.topic.num.partitions": "3",
+    "transaction.state.log.replication.factor": "1",
+    "transaction.state.log.min.isr": "1",
+    "transaction.state.log.num.partitions": "3",
+    "share.coordinator.state.topic.replication.factor": "1",
+    "share.coordinator.state.topic.min.isr": "1",
+    # A broker that crashed may join again only once its old session is over (by default 9 s).
+    "broker.session.timeout.ms": "3000",
+    "broker.heartbeat.interval.ms": "500",
+    # Two index files are reserved per partition, and there are many partitions.
+    "log.index.size.max.bytes": "1048576",
+}
+
+
+def variable_of(setting: str) -> str:
+    """The variable by which Kafka's image takes `setting`."""
+    return f"KAFKA_{setting.upper().replace('.', '_')}"
+
+
 def server_properties(config: StackConfig, data: Path) -> str:
     """The configuration of the node, in the properties format."""
     broker, controller = (f"{HOST}:{config.ports[name]}" for name in ("kafka", "kafka-controller"))
     settings = {
-        "node.id": "1",
-        "process.roles": "broker,controller",
-        "controller.listener.names": "CONTROLLER",
+        **NODE_SETTINGS,
         "controller.quorum.voters": f"1@{controller}",
         "listeners": f"PLAINTEXT://{broker},CONTROLLER://{controller}",
         "advertised.listeners": f"PLAINTEXT://{broker}",
         "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
         "log.dirs": str(data),
-        "auto.create.topics.enable": "false",
-        "default.replication.factor": "1",
-        "group.initial.rebalance.delay.ms": "0",
-        "offsets.topic.replication.factor": "1",
-        "offsets.topic.num.partitions": "3",
-        "transaction.state.log.replication.factor": "1",
-        "transaction.state.log.min.isr": "1",
-        "transaction.state.log.num.partitions": "3",
-        "share.coordinator.state.topic.replication.factor": "1",
-        "share.coordinator.state.topic.min.isr": "1",
-        # A broker that crashed may join again only once its old session is over (by default 9 s).
-        "broker.session.timeout.ms": "3000",
-        "broker.heartbeat.interval.ms": "500",
-        # Two index files are reserved per partition, and there are many partitions.
-        "log.index.size.max.bytes": "1048576",
     }
     return "".join(f"{key}={value}\n" for key, value in settings.items())
 

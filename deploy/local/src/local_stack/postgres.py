@@ -9,7 +9,7 @@ import shutil
 import signal
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from local_stack.command import run_to_end
@@ -21,11 +21,12 @@ from local_stack.program import Program
 NAME = "postgres"
 SUPERUSER = "mizan"
 _INIT_TIMEOUT_S = 120.0
-_MAX_CONNECTIONS = 200
+MAX_CONNECTIONS = 200
+IN_UTC: Mapping[str, str] = {"timezone": "UTC", "log_timezone": "UTC"}
 # PostgreSQL refuses to run as root. Every system has this account, which owns nothing.
 _UNPRIVILEGED = "nobody"
 _WHEEL_FOLDER = "pginstall"
-_QUICK = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
+QUICK = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
 
 
 async def prepare(config: StackConfig) -> Program:
@@ -44,15 +45,14 @@ async def prepare(config: StackConfig) -> Program:
     settings = {
         "listen_addresses": HOST,
         "unix_socket_directories": "",
-        "max_connections": str(_MAX_CONNECTIONS),
-        "timezone": "UTC",
-        "log_timezone": "UTC",
+        "max_connections": str(MAX_CONNECTIONS),
+        **IN_UTC,
     }
     flags = [flag for key, value in settings.items() for flag in ("-c", f"{key}={value}")]
     server = (str(binaries / "postgres"), "-D", str(data), "-p", str(config.ports[NAME]), *flags)
     return Program(
         name=NAME,
-        argv=(*as_user, *server, *(_QUICK if config.throwaway else ())),
+        argv=(*as_user, *server, *(QUICK if config.throwaway else ())),
         environment=config.environment,
         port=config.ports[NAME],
         stop_signal=signal.SIGINT,  # "fast": SIGTERM would wait until every client has left

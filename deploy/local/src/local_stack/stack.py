@@ -59,6 +59,14 @@ class Stack:
         """Where the HTTP server of `name` (such as "inventory", "sandbox-noon") listens."""
         return self.config.url(name)
 
+    async def kill(self, name: str) -> None:
+        """SIGKILL a program, as a crash would; it is started again."""
+        self.supervisor.kill(name)
+
+    def restarts(self, name: str) -> int:
+        """How often a program was started again."""
+        return self.supervisor.restarts(name)
+
     async def start(self) -> None:
         """Start everything and wait until it is ready. On a failure `stop` must still be called."""
         require_free(self.config.own_ports())

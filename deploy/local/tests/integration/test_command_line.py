@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from contracts.topics import all_topics
 from local_stack.ports import DEFAULT_PORTS, free_ports, variable_of
 
 pytestmark = pytest.mark.integration
@@ -45,3 +46,12 @@ def test_without_a_stack_status_says_so_and_down_succeeds(tmp_path: Path) -> Non
     status, down = _run(tmp_path, "status"), _run(tmp_path, "down")
     assert (status.returncode, status.stdout) == (1, "nothing is running\n")
     assert (down.returncode, down.stdout) == (0, "nothing is running\n")
+
+
+def test_the_topics_of_the_table_are_created_and_creating_them_again_changes_nothing(
+    tmp_path: Path, bootstrap_servers: str
+) -> None:
+    for _ in range(2):
+        ended = _run(tmp_path, "topics", KAFKA_BOOTSTRAP_SERVERS=bootstrap_servers)
+        assert (ended.returncode, ended.stderr) == (0, "")
+        assert ended.stdout == f"Kafka at {bootstrap_servers} has the {len(all_topics())} topics\n"

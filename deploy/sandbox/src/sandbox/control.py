@@ -8,8 +8,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from sandbox.calls import CONTROL_PREFIX, Call, CallLog
 from sandbox.clock import iso
-from sandbox.faults import Faults, FaultSettings
-from sandbox.store import Listing, Order, Status, Store
+from sandbox.fault_settings import FaultSettings
+from sandbox.faults import Faults
+from sandbox.listing import Listing
+from sandbox.store import Order, Status, Store
 
 ExternalSku = Annotated[str, Field(min_length=1, max_length=64)]
 OnSale = Annotated[int, Field(ge=0, strict=True)]
@@ -65,6 +67,7 @@ class Control:
         router.add_api_route("/orders/{external_order_id}/cancel", self.cancel_order, methods=["POST"])
         router.add_api_route("/orders/{external_order_id}/ship", self.ship_order, methods=["POST"])
         router.add_api_route("/faults", self.set_faults, methods=["PUT"])
+        router.add_api_route("/faults", self.show_faults, methods=["GET"])
         router.add_api_route("/calls", self.list_calls, methods=["GET"])
         router.add_api_route("/state", self.show_state, methods=["GET"])
         router.add_api_route("/state", self.clear_state, methods=["DELETE"], status_code=204)
@@ -75,7 +78,7 @@ class Control:
         return {"listings": _by_sku(listings)}
 
     async def edit_listing(self, external_sku: str, body: QuantityBody) -> dict[str, object]:
-        return {"listings": _by_sku([self._store.set_quantity(external_sku, body.quantity)])}
+        return {"listings": _by_sku([self._store.overwrite(external_sku, body.quantity)])}
 
     async def place_order(self, body: OrderBody) -> dict[str, object]:
         return _printed(self._store.place(body.external_sku, body.quantity, body.status))
@@ -87,24 +90,30 @@ class Control:
         return _printed(self._store.ship(external_order_id, body.quantity if body else None))
 
     async def set_faults(self, body: FaultSettings) -> FaultSettings:
-        """Replace the faults; a field left out is 0."""
-        self._faults.settings = body
+        """Replace the faults; what is left out is off."""
+        self._faults.put(body)
         return body
+
+    async def show_faults(self) -> FaultSettings:
+        return self._faults.settings
 
     async def list_calls(self, since: Annotated[int, Query(ge=0)] = 0) -> list[Call]:
         return self._calls.since(since)
 
     async def show_state(self) -> dict[str, object]:
+        """What buyers see, every order, and how many accepted writes are not live yet."""
+        listings = list(self._store.listings())
         return {
-            "listings": _by_sku(self._store.listings()),
+            "listings": _by_sku(listings),
             "orders": [_printed(each) for each in self._store.orders()],
+            "on_their_way": sum(each.on_their_way for each in listings),
         }
 
     async def clear_state(self) -> None:
         """Forget listings, orders, calls and faults."""
         self._store.clear()
         self._calls.clear()
-        self._faults.settings = FaultSettings()
+        self._faults.put(FaultSettings())
 
 
 def _by_sku(listings: Iterable[Listing]) -> dict[str, dict[str, int]]:

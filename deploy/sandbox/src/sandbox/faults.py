@@ -1,40 +1,39 @@
-"""Faults on request: slowness, refusals and errors, applied to marketplace calls only."""
+"""Faults on request: they decide what becomes of a call, a write and a page. Marketplace calls only are hit."""
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from typing import Annotated
+from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sandbox.calls import is_marketplace_call
+from sandbox.clock import Clock
+from sandbox.fault_settings import FaultSettings
 
 Refuse = Callable[[str, HTTPStatus], Response]
 """Makes the answer with which a marketplace refuses or fails on a path, in the marketplace's own shape."""
 
-Rate = Annotated[float, Field(ge=0, le=1)]
+T = TypeVar("T")
 
-
-class FaultSettings(BaseModel):
-    """Latency in milliseconds; rates as a share of calls between 0 and 1."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    latency_ms: Annotated[float, Field(ge=0, le=600_000)] = 0
-    error_rate: Rate = 0
-    throttle_rate: Rate = 0
+_ERRORS = (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What happens to one call: `status` instead of its own answer, and whether it is carried out all the same."""
+    """What happens to one call.
+
+    `status` is answered instead of the call's own answer, `applied` says whether it is carried out all the same, and
+    `is_cut` that the connection breaks before the answer is complete.
+    """
 
     status: HTTPStatus | None = None
     applied: bool = True
+    is_cut: bool = False
 
 
 class Faults:
@@ -43,18 +42,46 @@ class Faults:
     A throttled call is never carried out. A failed one is in half the cases, so an error proves nothing.
     """
 
-    def __init__(self, seed: int | None = None) -> None:
-        self.settings = FaultSettings()
+    def __init__(self, clock: Clock, seed: int | None = None) -> None:
+        self._clock = clock
         self._dice = random.Random(seed)  # noqa: S311 - it picks the calls that fail, it guards nothing
+        self._settings = FaultSettings()
+        self._down_until = datetime.min.replace(tzinfo=UTC)
+
+    @property
+    def settings(self) -> FaultSettings:
+        return self._settings
+
+    def put(self, settings: FaultSettings) -> None:
+        """Replace the faults. A marketplace that is to be down goes down now."""
+        self._settings = settings
+        self._down_until = self._clock() + timedelta(seconds=settings.down_s)
 
     def decide(self) -> Verdict:
         """Throw the dice for one call."""
-        if self._dice.random() < self.settings.throttle_rate:
+        if self._clock() < self._down_until:
+            return Verdict(HTTPStatus.SERVICE_UNAVAILABLE, applied=False, is_cut=self._hits(0.5))
+        if self._hits(self._settings.throttle_rate):
             return Verdict(HTTPStatus.TOO_MANY_REQUESTS, applied=False)
-        if self._dice.random() < self.settings.error_rate:
-            status = self._dice.choice((HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE))
-            return Verdict(status, applied=self._dice.choice((True, False)))
+        if self._hits(self._settings.error_rate):
+            return Verdict(self._dice.choice(_ERRORS), applied=self._hits(0.5))
         return Verdict()
+
+    def live_delay(self) -> timedelta:
+        """How long the next accepted write takes until it is live, in real time."""
+        return timedelta(seconds=self._dice.uniform(*self._settings.live_delay_s) / self._settings.time_scale)
+
+    def disorder(self, page: Sequence[T], previous: T | None) -> list[T]:
+        """Repeat and reorder a page. `previous` is what the page before ended with; it may be told again here."""
+        told = [] if previous is None else [previous] * self._hits(self._settings.duplicate_rate)
+        for each in page:
+            told.extend([each] * (1 + self._hits(self._settings.duplicate_rate)))
+        if self._settings.reorder:
+            self._dice.shuffle(told)
+        return told
+
+    def _hits(self, rate: float) -> bool:
+        return self._dice.random() < rate
 
 
 class FaultMiddleware:
@@ -75,7 +102,18 @@ class FaultMiddleware:
         if verdict.applied:
             await self._app(scope, receive, send if verdict.status is None else _discard)
         if verdict.status is not None:
-            await self._refuse(scope["path"], verdict.status)(scope, receive, send)
+            answer = self._refuse(scope["path"], verdict.status)
+            await answer(scope, receive, _cut_short(send) if verdict.is_cut else send)
+
+
+def _cut_short(send: Send) -> Send:
+    """Let the head of an answer through and nothing of its body: the server then breaks the connection."""
+
+    async def send_head(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            await send(message)
+
+    return send_head
 
 
 async def _discard(_message: Message) -> None:

@@ -5,13 +5,12 @@ All of it is synchronous, so within one event loop every change is atomic.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
 from sandbox.clock import Clock, in_milliseconds
-
-DEFAULT_PRICE = Decimal("100.00")
+from sandbox.listing import Listing, Write
 
 
 class Status(StrEnum):
@@ -30,22 +29,6 @@ class NotFoundError(Exception):
 
 class ConflictError(Exception):
     """The request does not fit what is there: short of stock, or more units than are open."""
-
-
-@dataclass(slots=True)
-class Listing:
-    """One SKU on sale. `quantity` is what can be bought now, `quantity_set` the last number written to it."""
-
-    external_sku: str
-    quantity: int
-    quantity_set: int
-    created_at: datetime
-    updated_at: datetime
-    price: Decimal = DEFAULT_PRICE
-
-    @property
-    def title(self) -> str:
-        return f"Item {self.external_sku}"
 
 
 @dataclass(slots=True)
@@ -108,14 +91,20 @@ class Store:
         return self._latest
 
     def listings(self) -> Iterator[Listing]:
-        return iter(self._listings.values())
+        """Every listing as buyers see it now."""
+        return (self.listing(external_sku) for external_sku in self._listings)
 
     def orders(self) -> Iterator[Order]:
         """Every order, oldest first."""
         return iter(self._orders.values())
 
+    def orders_known(self, lag: timedelta) -> Iterator[Order]:
+        """The orders that were placed at least `lag` ago, oldest first."""
+        latest = self.now() - lag
+        return (order for order in self._orders.values() if order.placed_at <= latest)
+
     def listing(self, external_sku: str) -> Listing:
-        """Find a listing.
+        """Find a listing, with everything live that is due by now.
 
         Raises:
             NotFoundError: there is none of this SKU.
@@ -123,46 +112,46 @@ class Store:
         found = self._listings.get(external_sku)
         if found is None:
             raise NotFoundError(f"no listing has the SKU {external_sku!r}; POST it to /_sandbox/listings first")
+        found.land(self.now())
         return found
 
-    def order(self, external_order_id: str) -> Order:
+    def order(self, external_order_id: str, lag: timedelta = timedelta(0)) -> Order:
         """Find an order.
 
         Raises:
-            NotFoundError: there is none with this id.
+            NotFoundError: there is none with this id, or it was placed less than `lag` ago.
         """
         found = self._orders.get(external_order_id)
-        if found is None:
+        if found is None or found.placed_at > self.now() - lag:
             raise NotFoundError(f"no order has the id {external_order_id!r}")
         return found
 
     def put_listing(self, external_sku: str, quantity: int) -> Listing:
-        """Make a listing, or set the quantity of one that is there."""
+        """Make a listing, or set the quantity of one that is there; what was on its way to it is dropped."""
         if external_sku not in self._listings:
             now = self.now()
-            self._listings[external_sku] = Listing(external_sku, quantity, quantity, created_at=now, updated_at=now)
-        return self.set_quantity(external_sku, quantity)
+            self._listings[external_sku] = Listing(external_sku, quantity, created_at=now, updated_at=now)
+        self._listings[external_sku].drop_writes()
+        return self.overwrite(external_sku, quantity)
 
-    def set_quantity(self, external_sku: str, quantity: int) -> Listing:
-        """Overwrite what is on sale, as a marketplace does, whatever was sold since the writer looked.
+    def overwrite(self, external_sku: str, quantity: int) -> Listing:
+        """Set what is on sale at once, as the seller does by hand.
 
         Raises:
             NotFoundError: there is no such listing.
         """
         listing = self.listing(external_sku)
-        listing.quantity = listing.quantity_set = quantity
-        listing.updated_at = self.now()
+        listing.overwrite(quantity, self.now())
         return listing
 
-    def set_price(self, external_sku: str, price: Decimal) -> Listing:
-        """Set the price of what is sold from now on.
+    def submit(self, external_sku: str, write: Write, delay: timedelta = timedelta(0)) -> Listing:
+        """Accept a write, which is live after `delay`. It overwrites whatever was sold since the writer looked.
 
         Raises:
             NotFoundError: there is no such listing.
         """
         listing = self.listing(external_sku)
-        listing.price = price
-        listing.updated_at = self.now()
+        listing.submit(write, self.now(), delay)
         return listing
 
     def place(self, external_sku: str, quantity: int, status: Status = Status.UNSHIPPED) -> Order:
@@ -194,9 +183,8 @@ class Store:
         units = self._open_units(order, quantity)
         order.cancelled += units
         order.updated_at = self.now()
-        listing = self._listings.get(order.external_sku)
-        if self._restocks_on_cancel and listing is not None:
-            listing.quantity += units
+        if self._restocks_on_cancel and order.external_sku in self._listings:
+            self.listing(order.external_sku).quantity += units
         return order
 
     def ship(self, external_order_id: str, quantity: int | None = None) -> Order:

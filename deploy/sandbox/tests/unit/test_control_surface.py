@@ -9,7 +9,7 @@ async def test_listings_are_added_one_or_many_at_a_time(amazon_stranger: httpx.A
     )
     assert (one.status_code, many.status_code) == (201, 201)
     state = (await amazon_stranger.get("/_sandbox/state")).json()
-    assert state == {"listings": {"A": {"quantity": 7}, "B": {"quantity": 0}}, "orders": []}
+    assert state == {"listings": {"A": {"quantity": 7}, "B": {"quantity": 0}}, "orders": [], "on_their_way": 0}
 
 
 async def test_listing_with_an_awkward_sku_is_edited_by_hand(noon: httpx.AsyncClient) -> None:
@@ -45,6 +45,8 @@ async def test_order_is_refused_when_short_or_unknown(amazon_stranger: httpx.Asy
     ("path", "body", "said"),
     [
         ("faults", {"live_delay": 3}, "live_delay: no such field"),
+        ("faults", {"live_delay_s": [2, 1]}, "live_delay_s must be [shortest, longest]"),
+        ("faults", {"time_scale": 0}, "time_scale: Input should be greater than 0"),
         ("faults", {"error_rate": 1.5}, "error_rate: Input should be less than or equal to 1"),
         ("listings/A", {"quantity": -1}, "quantity: Input should be greater than or equal to 0"),
         ("listings/A", {"quantity": True}, "quantity: Input should be a valid integer"),
@@ -63,7 +65,7 @@ async def test_clearing_forgets_everything(noon: httpx.AsyncClient) -> None:
     await noon.post("/_sandbox/orders", json={"external_sku": "A", "quantity": 1})
     await noon.get("/orders")
     assert (await noon.delete("/_sandbox/state")).status_code == 204
-    assert (await noon.get("/_sandbox/state")).json() == {"listings": {}, "orders": []}
+    assert (await noon.get("/_sandbox/state")).json() == {"listings": {}, "orders": [], "on_their_way": 0}
     assert (await noon.get("/_sandbox/calls")).json() == []
 
 

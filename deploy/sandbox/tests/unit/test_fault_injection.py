@@ -4,7 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
-from sandbox.faults import Faults, FaultSettings
+import pytest
+from sandbox.fault_settings import FaultSettings
+from sandbox.faults import FaultMiddleware, Faults
+from sandbox.noon.wire import refuse
+from sandbox.testing.manual_clock import ManualClock
+from starlette.types import Message, Receive, Scope, Send
 
 Sign = Callable[..., dict[str, Any]]
 
@@ -57,7 +62,8 @@ async def test_faults_spare_the_control_surface_and_can_be_lifted(amazon: httpx.
     await amazon.put("/_sandbox/faults", json={"throttle_rate": 1, "latency_ms": 1})
     assert (await amazon.get("/_sandbox/state")).status_code == 200
     lifted = await amazon.put("/_sandbox/faults", json={})
-    assert lifted.json() == {"latency_ms": 0, "error_rate": 0, "throttle_rate": 0}
+    assert lifted.json() == FaultSettings().model_dump(mode="json")
+    assert (await amazon.get("/_sandbox/faults")).json() == lifted.json()
     answer = await amazon.get("/orders/2026-01-01/orders?createdAfter=2026-11-22T00:00:00Z")
     assert answer.status_code == 200
 
@@ -75,9 +81,48 @@ async def test_slow_call_does_not_hold_up_the_control_surface(noon: httpx.AsyncC
 
 def test_same_seed_gives_the_same_faults() -> None:
     def verdicts(seed: int) -> list[object]:
-        faults = Faults(seed)
-        faults.settings = FaultSettings(error_rate=0.5, throttle_rate=0.2)
+        faults = Faults(ManualClock(), seed)
+        faults.put(FaultSettings(error_rate=0.5, throttle_rate=0.2))
         return [faults.decide() for _ in range(50)]
 
     assert verdicts(1) == verdicts(1)
     assert verdicts(1) != verdicts(2)
+
+
+async def test_marketplace_that_is_down_carries_nothing_out_and_comes_back_by_itself(
+    noon: httpx.AsyncClient, clock: ManualClock
+) -> None:
+    faults = Faults(clock, seed=3)
+    faults.put(FaultSettings(down_s=20))
+    verdicts = [faults.decide() for _ in range(50)]
+    assert {verdict.status for verdict in verdicts} == {503}
+    assert not any(verdict.applied for verdict in verdicts)
+    assert {verdict.is_cut for verdict in verdicts} == {True, False}
+    clock.advance(seconds=20)
+    assert faults.decide().applied
+    await noon.put("/_sandbox/faults", json={"down_s": 20})
+    assert (await noon.get("/_sandbox/state")).status_code == 200
+
+
+async def test_cut_answer_has_a_head_and_no_end(clock: ManualClock) -> None:
+    async def never(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        pytest.fail("a call was carried out while the marketplace was down")
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def answer() -> list[Message]:
+        sent: list[Message] = []
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        await middleware({"type": "http", "path": "/orders"}, receive, send)
+        return sent
+
+    faults = Faults(clock, seed=3)
+    faults.put(FaultSettings(down_s=20))
+    middleware = FaultMiddleware(never, faults, refuse)
+    answers = [await answer() for _ in range(20)]
+    assert {each[0]["status"] for each in answers} == {503}
+    assert {len(each) for each in answers} == {1, 2}

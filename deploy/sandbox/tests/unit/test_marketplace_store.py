@@ -1,4 +1,5 @@
 import pytest
+from sandbox.listing import Write
 from sandbox.store import ConflictError, NotFoundError, Status, Store
 from sandbox.testing.manual_clock import ManualClock
 
@@ -29,7 +30,7 @@ def test_unknown_sku_and_order_are_not_found() -> None:
     with pytest.raises(NotFoundError):
         store.place("B", 1)
     with pytest.raises(NotFoundError):
-        store.set_quantity("B", 1)
+        store.submit("B", Write(1))
     with pytest.raises(NotFoundError):
         store.cancel("O-1")
 
@@ -37,7 +38,7 @@ def test_unknown_sku_and_order_are_not_found() -> None:
 def test_written_quantity_overwrites_what_sales_left() -> None:
     store = store_with(5)
     store.place("A", 2)
-    store.set_quantity("A", 5)
+    store.submit("A", Write(5))
     assert store.listing("A").quantity == 5
 
 

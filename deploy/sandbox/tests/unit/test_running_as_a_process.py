@@ -66,3 +66,25 @@ async def test_process_serves_and_leaves_quietly_on_sigterm(module: str, environ
         process.send_signal(signal.SIGTERM)
         output, errors = await asyncio.wait_for(process.communicate(), timeout=60)
     assert (process.returncode, output, errors) == (0, b"", b"")
+
+
+async def test_marketplace_that_is_down_breaks_connections_too() -> None:
+    port = free_port()
+    process = await start("sandbox.noon", NOON | {"PORT": str(port), "SANDBOX_SEED": "1"})
+    url = f"http://127.0.0.1:{port}"
+    broken = refused = 0
+    try:
+        assert await answers(f"{url}/_sandbox/state")
+        async with httpx.AsyncClient() as client:
+            await client.put(f"{url}/_sandbox/faults", json={"down_s": 600})
+            for _ in range(20):
+                try:
+                    refused += (await client.get(f"{url}/orders")).status_code == 503
+                except httpx.RemoteProtocolError:
+                    broken += 1
+    finally:
+        process.send_signal(signal.SIGTERM)
+        await asyncio.wait_for(process.communicate(), timeout=60)
+    assert broken + refused == 20
+    assert broken > 0
+    assert refused > 0

@@ -48,5 +48,5 @@ def passed_over(target: StockTarget) -> StockApplied:
 
 
 def abandoned(channel: str, call: Abandoned) -> StockApplied:
-    """The end of a revision that was overtaken while a leader that died had it in flight."""
+    """The end of a revision that a leader had in flight when it died."""
     return StockApplied(channel=channel, sku=call.sku, revision=call.revision, status=AppliedStatus.UNKNOWN)

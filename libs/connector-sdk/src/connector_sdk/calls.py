@@ -5,12 +5,17 @@ import dataclasses as dc
 import traceback
 from collections.abc import Sequence
 
+import structlog
 from contracts import Issue
 from runtime.errors import one_line
 from runtime.logs import get_logger
+from runtime.metrics import THROTTLED
+from runtime.telemetry import Telemetry
+from runtime.tracing import CLIENT, note
 
 from connector_sdk import push_policy
 from connector_sdk.marketplace import LineResult, Marketplace, Outcome, StockLine
+from connector_sdk.observed_call import PUSH_STOCK, ObservedCall, outcome_of_lines
 from connector_sdk.push_policy import PushPolicy
 from connector_sdk.pushes import Push
 from connector_sdk.token_bucket import TokenBucket
@@ -36,8 +41,10 @@ class Call:
 class Calls:
     """A queue, the calls that it feeds, and their results until those are recorded."""
 
-    def __init__(self, marketplace: Marketplace, policy: PushPolicy) -> None:
+    def __init__(self, channel: str, marketplace: Marketplace, policy: PushPolicy, telemetry: Telemetry) -> None:
+        self._channel = channel
         self._marketplace = marketplace
+        self._telemetry = telemetry
         self._bucket = TokenBucket(policy.rate, policy.burst)
         self._slots = asyncio.Semaphore(policy.concurrency)
         self._queue: list[Push] = []
@@ -125,13 +132,36 @@ class Calls:
     async def _call(self, group: Sequence[Push], term: str) -> None:
         try:
             accepted = self._accepted
-            results = await self._submit(group) if group else ()
+            results, traceparent = await self._observe(group) if group else ((), None)
         finally:
             self._slots.release()
         if term != self._term:
             return
         for push, result in push_policy.match(group, results):
-            self._ended.append(Call(push, self._judge(result, accepted)))
+            below = dc.replace(push, cause_traceparent=traceparent) if push is group[0] else push
+            self._ended.append(Call(below, self._judge(result, accepted)))
+
+    async def _observe(self, group: Sequence[Push]) -> tuple[Sequence[LineResult], str | None]:
+        """The results of the call, and the traceparent of its span, which is in the trace of its first line."""
+        first = group[0]
+        attributes: dict[str, str | int] = {"mizan.channel": self._channel, "mizan.lines": len(group)}
+        if len(group) == 1:
+            structlog.contextvars.bind_contextvars(correlation_id=first.cause_correlation_id, sku=first.sku)
+            attributes |= {"mizan.sku": first.sku, "mizan.revision": first.revision, "mizan.quantity": first.quantity}
+        with (
+            self._telemetry.tracing.span(
+                PUSH_STOCK,
+                CLIENT,
+                parent=first.cause_traceparent,
+                others=[push.cause_traceparent for push in group[1:]],
+                attributes=attributes,
+            ) as traceparent,
+            ObservedCall(PUSH_STOCK, self._telemetry.measurements) as call,
+        ):
+            results = await self._submit(group)
+            call.outcome = outcome_of_lines(results)
+            note("mizan.outcome", call.outcome)
+        return results, traceparent
 
     async def _submit(self, group: Sequence[Push]) -> Sequence[LineResult]:
         lines = [StockLine(push.sku, push.external_sku, push.quantity, push.revision) for push in group]
@@ -147,6 +177,7 @@ class Calls:
     def _judge(self, result: LineResult, accepted_before: int) -> LineResult:
         """Learn from a result. A refusal beside a success since the call began is about the listing, not about us."""
         if result.throttled:
+            self._telemetry.measurements.count(THROTTLED)
             self._bucket.slow_down(result.retry_after)
         elif result.outcome is Outcome.ACCEPTED:
             self._accepted += 1

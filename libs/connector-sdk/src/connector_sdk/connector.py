@@ -6,11 +6,21 @@ from typing import Any
 from contracts import ChannelState, StockTarget
 from runtime.health import Check
 from runtime.loops import Loop
+from runtime.metrics import (
+    CHANNEL_PAUSED,
+    CHANNEL_UNAUTHORISED,
+    ORDERS_UNREADABLE,
+    PUSH_RATE,
+    PUSHES_OLDEST_SECONDS,
+    PUSHES_PENDING,
+    PUSHES_QUARANTINED,
+)
 from runtime.processor import Route
 from runtime.service import Service
 
 from connector_sdk import channel_state, status
 from connector_sdk.account import Account
+from connector_sdk.channel_state import Switches
 from connector_sdk.closing_loop import ClosingLoop
 from connector_sdk.desire import Desire
 from connector_sdk.leader import Leader
@@ -20,6 +30,8 @@ from connector_sdk.push_policy import PushPolicy
 from connector_sdk.pusher import Pusher
 from connector_sdk.routes import Routes
 from connector_sdk.settings import ConnectorSettings
+from connector_sdk.status import Figures
+from connector_sdk.verifier import Verifier, VerifyPolicy
 
 
 def plug_in(service: Service, settings: ConnectorSettings, account: Account, marketplace: Marketplace) -> None:
@@ -30,8 +42,12 @@ def plug_in(service: Service, settings: ConnectorSettings, account: Account, mar
     pushing = ClosingLoop("pusher", pusher.step, pusher.close, stale_after=60.0)
     leader.on_desire(pushing.wake)
 
-    service.consume(Route("channel.stock.target", StockTarget, Desire(account.channel).handle))
+    verifier = Verifier(account, marketplace, service.worker, leader, VerifyPolicy.of(settings))
+
+    desire = Desire(account.channel, settings.patience)
+    service.consume(Route("channel.stock.target", StockTarget, desire.handle))
     service.repeat(pushing)
+    service.repeat(Loop("verifier", verifier.step, stale_after=120.0))
     service.repeat(Loop("order-reader", reader.step, stale_after=90.0))
     service.serve(Routes(account, service.worker, reader).router())
     service.probe("channel", ChannelProbe(service, leader, pusher).check)
@@ -50,6 +66,7 @@ class ChannelProbe:
         async with self._service.engine.connect() as connection:
             switches = await channel_state.read(connection)
             figures = await status.read(connection, self._service.clock())
+        self._measure(switches, figures)
         facts: dict[str, Any] = dc.asdict(figures) | {
             "state": switches.state,
             "leading": self._leader.term is not None,
@@ -57,3 +74,13 @@ class ChannelProbe:
         }
         is_ok = switches.state is not ChannelState.UNAUTHORISED
         return Check(ok=is_ok, detail=switches.refused or str(switches.state), facts=facts)
+
+    def _measure(self, switches: Switches, figures: Figures) -> None:
+        measurements = self._service.telemetry.measurements
+        measurements.set(CHANNEL_UNAUTHORISED, switches.refused is not None)
+        measurements.set(CHANNEL_PAUSED, switches.paused)
+        measurements.set(PUSHES_PENDING, figures.pending)
+        measurements.set(PUSHES_OLDEST_SECONDS, figures.oldest_pending_seconds)
+        measurements.set(PUSHES_QUARANTINED, figures.quarantined)
+        measurements.set(ORDERS_UNREADABLE, figures.unreadable_orders)
+        measurements.set(PUSH_RATE, self._pusher.rate)

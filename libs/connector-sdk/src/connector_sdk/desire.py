@@ -6,30 +6,41 @@ from contracts import StockTarget, Urgency
 from runtime.records import Delivery
 from runtime.work import Work
 
-from connector_sdk import applied, pushes
-from connector_sdk.pushes import Desired
+from connector_sdk import applied, failed, pushes
+from connector_sdk.pushes import Desired, Patience
 
 _URGENCIES = {Urgency.OVERSELL: 0, Urgency.DECREASE: 1, Urgency.INCREASE: 2}
 
 
 class Desire:
-    """The handler of `channel.stock.target`. Without inbox: an older or equal revision changes nothing."""
+    """The handler of `channel.stock.target`. Without inbox: an older or equal revision changes nothing.
 
-    def __init__(self, channel: str) -> None:
+    A target that comes again never repeats a write, since its quantity may be out of date by now. But where its listing
+    has failed, the inventory is asked for a new revision, computed now.
+    """
+
+    def __init__(self, channel: str, patience: Patience) -> None:
         self._channel = channel
+        self._patience = patience
 
     async def handle(self, deliveries: Sequence[Delivery[StockTarget]], work: Work) -> None:
         ours = [delivery for delivery in deliveries if delivery.data.channel == self._channel]
         newest = coalesce(ours)
         if not newest:
             return
-        written = await pushes.desire(work.connection, [_desired(newest[sku]) for sku in newest], work.now)
+        desired = [_desired(newest[sku]) for sku in newest]
+        written = await pushes.desire(work.connection, desired, work.now, self._patience)
         previous = {row.sku: row.previous or 0 for row in written}
         for row in written:
             if push := row.unfinished:
                 work.publish(applied.overtaken(self._channel, push, reached=push.reached), cause=push.cause)
         for delivery in passed_over(ours, newest, previous):
             work.publish(applied.passed_over(delivery.data), cause=delivery.event)
+        known = {sku: newest[sku].event for sku in newest.keys() - previous.keys()}
+        if known:
+            failed.ask_again(
+                work, self._channel, await failed.read(work.connection, work.now, list(known)), causes=known
+            )
 
 
 def coalesce(deliveries: Iterable[Delivery[StockTarget]]) -> dict[str, Delivery[StockTarget]]:
@@ -68,4 +79,5 @@ def _desired(delivery: Delivery[StockTarget]) -> Desired:
         revision=target.revision,
         urgency=_URGENCIES[target.urgency],
         cause=delivery.event,
+        live_above=target.live_above,
     )

@@ -57,6 +57,15 @@ class LineResult:
 
 
 @dc.dataclass(frozen=True, slots=True)
+class Reading:
+    """What a marketplace shows of one listing. `quantity` None: it does not know the listing, or shows no quantity."""
+
+    external_sku: str
+    quantity: int | None
+    observed_at: dt.datetime
+
+
+@dc.dataclass(frozen=True, slots=True)
 class UnreadableOrder:
     """An order that could not be understood. `reason` is one line without personal data."""
 
@@ -85,6 +94,7 @@ class Capabilities:
     stock_batch: int = 1
     update_search: bool = False
     order_by_id: bool = False
+    read_back: bool = False
 
 
 class MarketplaceError(Exception):
@@ -103,6 +113,18 @@ class StockWriter(Protocol):
         """Set every line's quantity; never raises for what the marketplace or the network does.
 
         Results are matched by external SKU, not by position; a line without one counts as unknown.
+        """
+        ...
+
+
+class ListingReader(Protocol):
+    """Reads back what a marketplace shows, where `capabilities().read_back`."""
+
+    async def read_listings(self, external_skus: Sequence[str]) -> Sequence[Reading]:
+        """A reading of each listing that could be read.
+
+        Raises:
+            MarketplaceError: nothing could be read; with the outcome `unsupported` where the API has no such call.
         """
         ...
 
@@ -127,7 +149,7 @@ class OrderSource(Protocol):
         ...
 
 
-class Marketplace(StockWriter, OrderSource, Protocol):
+class Marketplace(StockWriter, ListingReader, OrderSource, Protocol):
     """All that a connector implements."""
 
     def capabilities(self) -> Capabilities: ...

@@ -8,10 +8,11 @@ import asyncio
 import dataclasses as dc
 import datetime as dt
 
-from contracts import MarketplaceOrderReceived
+from contracts import MarketplaceOrderReceived, OrdersWatermark, topic_of
 from runtime.backoff import delay
 from runtime.health import Check
 from runtime.logs import get_logger
+from runtime.metrics import ORDERS_PUBLISHED, ORDERS_READ
 from runtime.work import Work, Worker
 
 from connector_sdk import channel_state, cursors, seen_orders
@@ -19,12 +20,14 @@ from connector_sdk.account import Account
 from connector_sdk.channel_state import Part
 from connector_sdk.leader import STANDBY_SECONDS, Leader
 from connector_sdk.marketplace import Marketplace, MarketplaceError, OrderPage, Outcome, Search, UnreadableOrder
+from connector_sdk.observed_call import FETCH_ORDER, FETCH_ORDERS, ObservedCall
 from connector_sdk.settings import ConnectorSettings
 
 _UPDATE_SEARCH_EVERY = 4
 _PAGE_SECONDS = 45.0
 _NOT_READY_AFTER = 3
 _BAD_REQUEST_SECONDS = 300.0
+_ORDERS = topic_of(MarketplaceOrderReceived)
 
 _log = get_logger(__name__)
 
@@ -87,8 +90,9 @@ class OrderReader:
             return STANDBY_SECONDS
         self._read = read = self._read or await self._begin()
         try:
-            async with asyncio.timeout(_PAGE_SECONDS):
-                page = await self._marketplace.fetch_orders(read.search, read.since, read.cursor)
+            with ObservedCall(FETCH_ORDERS, self._worker.telemetry.measurements):
+                async with asyncio.timeout(_PAGE_SECONDS):
+                    page = await self._marketplace.fetch_orders(read.search, read.since, read.cursor)
         except MarketplaceError as error:
             return await self._on_error(error)
         await self._accept()
@@ -100,7 +104,8 @@ class OrderReader:
         Raises:
             MarketplaceError: it could not be read.
         """
-        page = await self._marketplace.fetch_order(external_order_id)
+        with ObservedCall(FETCH_ORDER, self._worker.telemetry.measurements):
+            page = await self._marketplace.fetch_order(external_order_id)
         async with self._worker.begin() as work:
             await self._keep(work, page)
         return page
@@ -127,6 +132,7 @@ class OrderReader:
             await self._keep(work, page)
             if page.next_cursor is None:
                 await cursors.advance(work.connection, read.search, read.reach(), work.now)
+                self._tell_known_until(read, work)
         if is_stuck:
             return await self._on_error(MarketplaceError(Outcome.REJECTED, "the page token leads to its own page"))
         read.cursor = page.next_cursor
@@ -136,10 +142,22 @@ class OrderReader:
         self._complete_reads += 1
         return self._policy.poll_seconds
 
+    def _tell_known_until(self, read: _Read, work: Work) -> None:
+        """A watermark, behind every order that this and earlier reads published.
+
+        Only a complete search by creation says up to when all orders are known: a search by last update misses an
+        order that was touched a moment ago.
+        """
+        if read.search is Search.CREATED and read.known_until is not None:
+            watermark = OrdersWatermark(channel=self._account.channel, known_until=read.known_until)
+            work.broadcast(watermark, _ORDERS)
+
     async def _keep(self, work: Work, page: OrderPage) -> None:
         orders, unstorable = split(page)
+        work.count(ORDERS_READ, len(page.orders))
         for order in await seen_orders.keep(work.connection, seen_orders.newest(orders)):
             work.publish(order, event_id=seen_orders.event_id(order))
+            work.count(ORDERS_PUBLISHED)
         for each in await seen_orders.keep_unreadable(work.connection, unstorable, work.now):
             _log.error("order can't be read", external_order_id=each.external_order_id, reason=each.reason)
 

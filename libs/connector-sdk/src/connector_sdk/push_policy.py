@@ -8,7 +8,7 @@ from contracts import Issue
 from runtime.backoff import delay
 
 from connector_sdk.marketplace import LineResult, Outcome
-from connector_sdk.pushes import Answered, Push, State
+from connector_sdk.pushes import Answered, Patience, Push, State
 from connector_sdk.settings import ConnectorSettings
 
 _LONGEST_RETRY_SECONDS = 30.0
@@ -26,6 +26,7 @@ class PushPolicy:
     quarantine_seconds: float = 300.0
     unauthorised_seconds: float = 30.0
     backoff_seconds: float = 1.0
+    patience: Patience = dc.field(default_factory=Patience)
 
     @classmethod
     def of(cls, settings: ConnectorSettings) -> "PushPolicy":
@@ -34,6 +35,7 @@ class PushPolicy:
             burst=settings.push_burst,
             concurrency=settings.push_concurrency,
             quarantine_after=settings.quarantine_after,
+            patience=settings.patience,
         )
 
 
@@ -52,7 +54,8 @@ def settle(push: Push, result: LineResult, policy: PushPolicy, now: dt.datetime)
     """What one answer makes of a row.
 
     Only an answer that says something about the listing itself counts towards quarantine; being throttled, or finding
-    nobody at home, does not.
+    nobody at home, does not. A quantity above zero whose outcome is unknown is not submitted again: each write that may
+    have been applied counts, so the inventory decides what follows. Zero can be repeated without harm.
     """
     error = one_line(result.issues) or result.outcome.value
     if result.outcome is Outcome.ACCEPTED:
@@ -69,6 +72,7 @@ def settle(push: Push, result: LineResult, policy: PushPolicy, now: dt.datetime)
         reached=result.outcome is Outcome.UNKNOWN,
         error=error,
         next_attempt_at=now + dt.timedelta(seconds=wait),
+        closed=result.outcome is Outcome.UNKNOWN and push.quantity > 0,
     )
 
 

@@ -18,6 +18,7 @@ from connector_sdk import applied, channel_state, pushes
 from connector_sdk.account import Account
 from connector_sdk.calls import Call, Calls
 from connector_sdk.channel_state import Part
+from connector_sdk.failure_count import FailureCount
 from connector_sdk.leader import STANDBY_SECONDS, Leader
 from connector_sdk.marketplace import Marketplace, Outcome
 from connector_sdk.push_policy import PushPolicy, settle
@@ -29,8 +30,6 @@ _ROUND_SECONDS = 0.1
 _QUEUE_SECONDS = 0.25
 """How much work is claimed ahead: what becomes urgent later waits no longer than this."""
 _CLOSE_SECONDS = 15.0
-_OUTAGE_LISTINGS = 3
-"""So many listings failing with no success between them is an outage, not a bad listing."""
 _PUBLISHED = {
     Outcome.ACCEPTED: AppliedStatus.ACCEPTED,
     Outcome.REJECTED: AppliedStatus.REJECTED,
@@ -50,11 +49,11 @@ class Pusher:
         self._worker = worker
         self._leader = leader
         self._policy = policy
-        self._calls = Calls(marketplace, policy)
+        self._calls = Calls(account.channel, marketplace, policy, worker.telemetry)
         self._term: str | None = None
         self._is_refused = False
         self._try_again_at = 0.0
-        self._failing: set[str] = set()
+        self._failures = FailureCount()
 
     @property
     def rate(self) -> float:
@@ -105,7 +104,7 @@ class Pusher:
         async with self._worker.begin() as work:
             self._is_refused = (await channel_state.read(work.connection)).stock_refused is not None
             for call in await pushes.clear_leases(work.connection, term, work.now):
-                if call.overtaken:
+                if call.has_ended:
                     work.publish(applied.abandoned(self._account.channel, call))
 
     async def _claim(self, term: str) -> int:
@@ -138,13 +137,18 @@ class Pusher:
         if not calls:
             return
         async with self._worker.begin() as work:
-            answers = [settle(call.push, call.result, self._policy, work.now) for call in calls]
-            noted = await pushes.record(work.connection, answers, term)
+            now = work.now
+            is_outage_over = self._failures.is_outage_over([(c.push.sku, c.result.outcome) for c in calls], now)
+            pushed = [self._failures.before(call.push, call.result.outcome, now) for call in calls]
+            answers = [settle(push, call.result, self._policy, now) for push, call in zip(pushed, calls, strict=True)]
+            noted = await pushes.record(work.connection, answers, term, now, self._policy.patience)
             for call, answer in zip(calls, answers, strict=True):
                 self._publish(work, call, answer, noted)
             is_refused = await self._update_channel(work, calls)
-            if self._is_outage_over(calls) or (self._is_refused and not is_refused):
+            if is_outage_over or (self._is_refused and not is_refused):
                 await pushes.hurry(work.connection, work.now)
+        for answer in answers:
+            self._failures.note(answer, now)
         self._calls.forget_ended(calls)
         self._after_commit(calls, answers, is_refused=is_refused)
         if is_refused:
@@ -157,6 +161,9 @@ class Pusher:
         status = _PUBLISHED.get(call.result.outcome)
         if status:
             work.publish(applied.answered(self._account.channel, push, status, call.result), cause=push.cause)
+        elif answer.closed and not noted[push.sku]:
+            unknown = applied.answered(self._account.channel, push, AppliedStatus.UNKNOWN, call.result)
+            work.publish(unknown, cause=push.cause)
         elif noted[push.sku]:
             reached = push.reached or answer.reached
             work.publish(applied.overtaken(self._account.channel, push, reached=reached), cause=push.cause)
@@ -173,17 +180,9 @@ class Pusher:
             await channel_state.set_refused(work, self._account.channel, Part.STOCK, reason)
         return is_refused
 
-    def _is_outage_over(self, calls: Sequence[Call]) -> bool:
-        self._failing.update(call.push.sku for call in calls if call.result.outcome not in _PUBLISHED)
-        if not any(call.result.outcome in _PUBLISHED for call in calls):
-            return False
-        was_outage = len(self._failing) >= _OUTAGE_LISTINGS
-        self._failing.clear()
-        return was_outage
-
     def _after_commit(self, calls: Sequence[Call], answers: Sequence[Answered], *, is_refused: bool) -> None:
-        for answer in answers:
-            if answer.state is State.QUARANTINED and answer.push.failures < self._policy.quarantine_after:
+        for call, answer in zip(calls, answers, strict=True):
+            if answer.state is State.QUARANTINED and call.push.failures < self._policy.quarantine_after:
                 _log.warning("listing quarantined", sku=answer.push.sku, failures=answer.failures, error=answer.error)
         if is_refused:
             self._try_again_at = time.monotonic() + self._policy.unauthorised_seconds

@@ -18,23 +18,35 @@ with incoming as (
     select * from unnest(
         cast(:skus as text[]), cast(:external_skus as text[]), cast(:revisions as bigint[]), cast(:quantities as int[]),
         cast(:urgencies as int[]), cast(:event_ids as text[]), cast(:correlation_ids as text[]),
-        cast(:traceparents as text[]))
-    as i (sku, external_sku, revision, quantity, urgency, event_id, correlation_id, traceparent)
+        cast(:traceparents as text[]), cast(:live_aboves as int[]))
+    as i (sku, external_sku, revision, quantity, urgency, event_id, correlation_id, traceparent, live_above)
 ),
 before as (
     select p.* from pushes p join incoming i using (sku) order by p.sku for update of p
 ),
 written as (
     insert into pushes (sku, external_sku, revision, quantity, urgency, state, next_attempt_at, pending_since,
-                        cause_event_id, cause_correlation_id, cause_traceparent)
+                        cause_event_id, cause_correlation_id, cause_traceparent, live_above)
     select i.sku, i.external_sku, i.revision, i.quantity, i.urgency, 'pending', :now, :now,
-           i.event_id, i.correlation_id, i.traceparent
+           i.event_id, i.correlation_id, i.traceparent, i.live_above
     from incoming i left join before b using (sku)  -- so that `before` is read first
     order by i.sku
     on conflict (sku) do update set
         external_sku = excluded.external_sku, revision = excluded.revision, quantity = excluded.quantity,
-        urgency = excluded.urgency, state = 'pending', attempts = 0, reached = false, submitted_at = null,
-        next_attempt_at = excluded.next_attempt_at, last_error = null,
+        urgency = excluded.urgency, attempts = 0, reached = false, submitted_at = null,
+        last_error = case when pushes.closed then pushes.last_error end,
+        live_above = excluded.live_above, closed = false, accepted_at = null, live_at = null, next_read_at = null,
+        -- What follows an unknown outcome waits as long as a repeat would have; only zero never waits.
+        state = case when pushes.closed and pushes.state = 'quarantined' and excluded.quantity > 0
+                     then 'quarantined' else 'pending' end,
+        next_attempt_at = case when pushes.closed and excluded.quantity > 0
+                               then greatest(pushes.next_attempt_at, excluded.next_attempt_at)
+                               else excluded.next_attempt_at end,
+        earlier_until = case
+            when pushes.state = 'accepted' then greatest(pushes.earlier_until, pushes.accepted_at + :ceiling)
+            when pushes.reached or pushes.closed or pushes.in_flight_revision is not null
+                then greatest(pushes.earlier_until, :now + :ceiling)
+            else pushes.earlier_until end,
         pending_since = case when pushes.state in ('pending', 'quarantined')
                              then pushes.pending_since else excluded.pending_since end,
         cause_event_id = excluded.cause_event_id, cause_correlation_id = excluded.cause_correlation_id,
@@ -43,7 +55,8 @@ written as (
     returning sku
 )
 select w.sku, b.revision as previous,
-       coalesce(b.state in ('pending', 'quarantined') and b.in_flight_revision is null, false) as is_unfinished,
+       coalesce(b.state in ('pending', 'quarantined') and b.in_flight_revision is null and not b.closed, false)
+           as is_unfinished,
        b.external_sku, b.quantity, b.attempts, b.failures, b.reached, b.submitted_at,
        b.cause_event_id, b.cause_correlation_id, b.cause_traceparent
 from written w left join before b using (sku)
@@ -54,7 +67,7 @@ _NOTIFY = text("select pg_notify('pushes_' || current_schema(), '')")
 _CLAIM = text("""
 with due as (
     select sku from pushes
-    where state in ('pending', 'quarantined') and in_flight_revision is null and next_attempt_at <= :now
+    where state in ('pending', 'quarantined') and in_flight_revision is null and next_attempt_at <= :now and not closed
       and not (select paused from channel_state)
     order by (quantity > 0), urgency, quantity, pending_since, sku
     limit :most
@@ -71,8 +84,9 @@ _RECORD = text("""
 with answered as (
     select * from unnest(
         cast(:skus as text[]), cast(:revisions as bigint[]), cast(:states as text[]), cast(:failures as int[]),
-        cast(:reached as boolean[]), cast(:errors as text[]), cast(:next_attempts as timestamptz[]))
-    as a (sku, revision, state, failures, reached, error, next_attempt_at)
+        cast(:reached as boolean[]), cast(:errors as text[]), cast(:next_attempts as timestamptz[]),
+        cast(:closed as boolean[]))
+    as a (sku, revision, state, failures, reached, error, next_attempt_at, closed)
 ),
 locked as (select p.sku from pushes p join answered a using (sku) order by p.sku for update of p)
 update pushes p set
@@ -80,7 +94,12 @@ update pushes p set
     state = case when p.revision = a.revision then a.state else p.state end,
     reached = case when p.revision = a.revision then p.reached or a.reached else p.reached end,
     last_error = case when p.revision = a.revision then a.error else p.last_error end,
-    next_attempt_at = case when p.revision = a.revision then a.next_attempt_at else p.next_attempt_at end
+    next_attempt_at = case when p.revision = a.revision then a.next_attempt_at else p.next_attempt_at end,
+    closed = p.revision = a.revision and a.closed,
+    accepted_at = case when p.revision = a.revision and a.state = 'accepted' then :now else p.accepted_at end,
+    next_read_at = case when p.revision = a.revision and a.state = 'accepted' then :now + :read_after end,
+    earlier_until = case when p.revision = a.revision then p.earlier_until
+                         else greatest(p.earlier_until, :now + :ceiling) end
 from answered a join locked using (sku)
 where p.sku = a.sku and p.in_flight_revision = a.revision and p.lease = :lease
 returning p.sku, p.revision > a.revision as overtaken
@@ -102,19 +121,27 @@ with held as (
 )
 update pushes p set
     in_flight_revision = null, lease = null, next_attempt_at = :now,
-    reached = p.reached or p.in_flight_revision = p.revision
+    reached = p.reached or p.in_flight_revision = p.revision,
+    closed = p.in_flight_revision = p.revision and p.quantity > 0
 from held h where p.sku = h.sku
-returning p.sku, h.in_flight_revision as revision, h.in_flight_revision < p.revision as overtaken
+returning p.sku, h.in_flight_revision as revision, h.in_flight_revision < p.revision or p.quantity > 0 as has_ended
 """)
 _HURRY = text("""
-update pushes set next_attempt_at = :now
-where state in ('pending', 'quarantined') and in_flight_revision is null and next_attempt_at > :now
+with waiting as (
+    select sku from pushes
+    where state in ('pending', 'quarantined') and in_flight_revision is null
+      and (next_attempt_at > :now or failures > 0)
+    for update skip locked
+)
+update pushes p set next_attempt_at = least(p.next_attempt_at, :now), failures = 0, state = 'pending'
+from waiting w where p.sku = w.sku
 """)
 
 
 class State(enum.StrEnum):
     PENDING = "pending"
     ACCEPTED = "accepted"
+    LIVE = "live"
     REJECTED = "rejected"
     QUARANTINED = "quarantined"
 
@@ -129,6 +156,7 @@ class Desired:
     revision: int
     urgency: int
     cause: AnyEvent
+    live_above: int | None = None
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -171,11 +199,11 @@ class Written:
 
 @dc.dataclass(frozen=True, slots=True)
 class Abandoned:
-    """A call that a former leader had in flight."""
+    """A call that a former leader had in flight. It has ended, unknown, unless its revision may be submitted again."""
 
     sku: str
     revision: int
-    overtaken: bool
+    has_ended: bool
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -188,6 +216,16 @@ class Answered:
     reached: bool
     error: str | None
     next_attempt_at: dt.datetime
+    closed: bool = False
+    """The outcome is unknown, and the quantity must not be submitted a second time under this revision."""
+
+
+@dc.dataclass(frozen=True, slots=True)
+class Patience:
+    """`ceiling`: from accepted to live at the longest. `read_after`: from accepted to the first reading."""
+
+    ceiling: dt.timedelta = dt.timedelta(seconds=600)
+    read_after: dt.timedelta = dt.timedelta(seconds=60)
 
 
 def urgency_order(push: Push) -> tuple[bool, int, int, float, str]:
@@ -196,7 +234,9 @@ def urgency_order(push: Push) -> tuple[bool, int, int, float, str]:
     return (push.quantity > 0, push.urgency, push.quantity, since, push.sku)
 
 
-async def desire(connection: AsyncConnection, desired: Sequence[Desired], now: dt.datetime) -> list[Written]:
+async def desire(
+    connection: AsyncConnection, desired: Sequence[Desired], now: dt.datetime, patience: Patience
+) -> list[Written]:
     """Keep what is newer than what is known and wake the pusher at the commit; a replayed target changes nothing.
 
     `desired` holds each SKU once. Returns the SKUs that were written. A revision in flight is not unfinished: its
@@ -214,7 +254,9 @@ async def desire(connection: AsyncConnection, desired: Sequence[Desired], now: d
             "event_ids": [d.cause.id for d in rows],
             "correlation_ids": [d.cause.correlationid or d.cause.id for d in rows],
             "traceparents": [d.cause.traceparent for d in rows],
+            "live_aboves": [d.live_above for d in rows],
             "now": now,
+            "ceiling": patience.ceiling,
         },
     )
     written = [
@@ -232,7 +274,9 @@ async def claim(connection: AsyncConnection, most: int, lease: str, now: dt.date
     return sorted((Push(*row) for row in result), key=urgency_order)
 
 
-async def record(connection: AsyncConnection, answered: Sequence[Answered], lease: str) -> dict[str, bool]:
+async def record(
+    connection: AsyncConnection, answered: Sequence[Answered], lease: str, now: dt.datetime, patience: Patience
+) -> dict[str, bool]:
     """Note the answers to calls of this lease. Returns, for each SKU noted, whether a newer revision has come."""
     result = await connection.execute(
         _RECORD,
@@ -244,7 +288,11 @@ async def record(connection: AsyncConnection, answered: Sequence[Answered], leas
             "reached": [a.reached for a in answered],
             "errors": [a.error for a in answered],
             "next_attempts": [a.next_attempt_at for a in answered],
+            "closed": [a.closed for a in answered],
             "lease": lease,
+            "now": now,
+            "ceiling": patience.ceiling,
+            "read_after": patience.read_after,
         },
     )
     return {row.sku: row.overtaken for row in result}
@@ -261,9 +309,12 @@ async def release(connection: AsyncConnection, pushes: Sequence[Push], lease: st
 async def clear_leases(connection: AsyncConnection, lease: str, now: dt.datetime) -> list[Abandoned]:
     """Take back what earlier leaders had in flight; it may have reached the marketplace."""
     result = await connection.execute(_CLEAR_LEASES, {"lease": lease, "now": now})
-    return [Abandoned(row.sku, row.revision, row.overtaken) for row in result]
+    return [Abandoned(row.sku, row.revision, row.has_ended) for row in result]
 
 
 async def hurry(connection: AsyncConnection, now: dt.datetime) -> None:
-    """End every back-off: the marketplace works again."""
+    """End every back-off and quarantine, and begin counting failures anew: the marketplace works again.
+
+    A row that is locked is passed over: its transaction makes it due by itself.
+    """
     await connection.execute(_HURRY, {"now": now})

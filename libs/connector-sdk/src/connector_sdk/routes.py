@@ -1,13 +1,16 @@
 """The connector's HTTP face for operators and for control."""
 
 import dataclasses as dc
-from typing import Any
+from typing import Any, Literal
 
+from contracts import SyncRequested, SyncScope
+from contracts.types import Sku
 from fastapi import APIRouter, HTTPException
+from pydantic import BaseModel
 from runtime.work import Worker
 from sqlalchemy import text
 
-from connector_sdk import channel_state, status
+from connector_sdk import channel_state, failed, status
 from connector_sdk.account import Account
 from connector_sdk.marketplace import MarketplaceError, Outcome
 from connector_sdk.order_reader import OrderReader
@@ -18,6 +21,14 @@ select sku, external_sku, revision, quantity, state, attempts, failures, next_at
 from pushes where external_sku = :external_sku order by sku
 """)
 _STATUS_OF = {Outcome.UNSUPPORTED: 501, Outcome.RETRY: 503}
+
+
+class SyncBody(BaseModel):
+    """`sku` absent: every SKU of the channel. `failed`: only those whose newest target did not get through."""
+
+    scope: Literal["stock"] = "stock"
+    sku: Sku | None = None
+    failed: bool = False
 
 
 class Routes:
@@ -35,6 +46,8 @@ class Routes:
         router.add_api_route("/orders/{external_order_id:path}/fetch", self.fetch_order, methods=["POST"])
         router.add_api_route("/pause", self.pause, methods=["POST"])
         router.add_api_route("/resume", self.resume, methods=["POST"])
+        router.add_api_route("/failed", self.show_failed, methods=["GET"])
+        router.add_api_route("/sync", self.sync, methods=["POST"], status_code=202)
         return router
 
     async def show_status(self) -> dict[str, Any]:
@@ -75,6 +88,23 @@ class Routes:
 
     async def resume(self) -> dict[str, Any]:
         return await self._set_paused(paused=False)
+
+    async def show_failed(self, sku: Sku | None = None) -> dict[str, Any]:
+        """The listings whose newest target is rejected, quarantined or overdue; of one SKU only, if given."""
+        async with self._worker.begin() as work:
+            found = await failed.read(work.connection, work.now, None if sku is None else [sku])
+        return {"channel": self._account.channel, "failed": [dc.asdict(listing) for listing in found]}
+
+    async def sync(self, body: SyncBody) -> dict[str, Any]:
+        """Ask the inventory to tell this channel its quantities again, each with a new revision computed now."""
+        channel = self._account.channel
+        async with self._worker.begin() as work:
+            if not body.failed:
+                work.publish(SyncRequested(channel=channel, scope=SyncScope(body.scope), sku=body.sku))
+                return {"channel": channel, "requested": [body.sku] if body.sku else "all"}
+            found = await failed.read(work.connection, work.now, None if body.sku is None else [body.sku])
+            failed.ask_again(work, channel, found)
+        return {"channel": channel, "requested": [listing.sku for listing in found]}
 
     async def _set_paused(self, *, paused: bool) -> dict[str, Any]:
         async with self._worker.begin() as work:

@@ -1,10 +1,13 @@
 """What every connector reads from its environment besides its credentials."""
 
+import datetime as dt
 from typing import Annotated
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 from runtime.settings import ServiceSettings
+
+from connector_sdk.pushes import Patience
 
 Rate = Annotated[float, Field(gt=0, le=10_000)]
 Burst = Annotated[int, Field(ge=1, le=10_000)]
@@ -22,6 +25,11 @@ class ConnectorSettings(ServiceSettings):
     push_concurrency: Concurrency = 8
     quarantine_after: Annotated[int, Field(ge=1)] = 10
     """Failures in a row after which a listing is set aside and tried only now and then."""
+    live_ceiling_seconds: Seconds = 600.0
+    """From accepted to live at the longest: then a quantity is taken as live without evidence."""
+    read_back_seconds: Seconds = 60.0
+    """From accepted to the first reading of what the marketplace shows, and between two readings."""
+    read_rate_per_second: Rate = 2.0
     order_poll_seconds: Seconds = 180.0
     order_overlap_seconds: Annotated[float, Field(ge=0)] = 600.0
     """How far a search reaches back behind the one before it: orders may show up late."""
@@ -29,3 +37,7 @@ class ConnectorSettings(ServiceSettings):
     """How far back the very first search reaches."""
     order_open_days: Seconds = 30.0
     """How long an open order keeps the window of a search by creation open, where there is none by last update."""
+
+    @property
+    def patience(self) -> Patience:
+        return Patience(dt.timedelta(seconds=self.live_ceiling_seconds), dt.timedelta(seconds=self.read_back_seconds))

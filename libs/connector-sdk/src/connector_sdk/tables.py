@@ -78,3 +78,29 @@ def create_tables() -> None:
     op.execute(_SEEN_ORDERS)
     op.execute("create index seen_orders_open on seen_orders (placed_at) where is_open")
     op.execute(_UNREADABLE_ORDERS)
+
+
+_EVIDENCE = """
+alter table pushes
+    add column live_above int,
+    add column closed boolean not null default false,
+    add column accepted_at timestamptz,
+    add column live_at timestamptz,
+    add column next_read_at timestamptz,
+    add column earlier_until timestamptz,
+    drop constraint pushes_state_check,
+    add constraint pushes_state_check check (state in ('pending', 'accepted', 'live', 'rejected', 'quarantined'))
+"""
+_EVIDENCE_COMMENTS = (
+    ("live_above", "a reading above this, and not above the quantity, proves that the revision is live"),
+    ("closed", "the outcome of this revision is unknown: it must not be submitted again"),
+    ("earlier_until", "until then an earlier write may still go live"),
+)
+
+
+def add_evidence() -> None:
+    """For use in a migration: what is known of a revision between accepted and live."""
+    op.execute(_EVIDENCE)
+    for column, comment in _EVIDENCE_COMMENTS:
+        op.execute(f"comment on column pushes.{column} is '{comment}'")
+    op.execute("create index pushes_not_live_yet on pushes (accepted_at) where state = 'accepted'")

@@ -73,16 +73,61 @@ async def test_a_rejected_listing_stays_so_until_a_newer_revision(database: Conn
     assert told[0].issues == (issue,)
 
 
-async def test_retry_and_unknown_are_repeated_until_they_succeed(database: ConnectorDatabase) -> None:
+async def test_what_was_provably_not_applied_is_repeated_until_it_is(database: ConnectorDatabase) -> None:
     marketplace = FakeMarketplace()
-    marketplace.answers["X-A"] = [Outcome.RETRY, Outcome.UNKNOWN, Outcome.RETRY, Outcome.ACCEPTED]
+    marketplace.answers["X-A"] = [Outcome.RETRY, Outcome.RETRY, Outcome.ACCEPTED]
     pusher = database.pusher(marketplace, FAST)
     await database.take_in(delivery("A", 1))
 
     await _push_until(pusher, lambda: _all_are(database, "accepted"))
     await pusher.close()
 
-    assert [a.attempt for a in await _applied(database)] == [4]
+    assert [a.attempt for a in await _applied(database)] == [3]
+
+
+async def test_an_unknown_outcome_is_told_and_never_submitted_again(database: ConnectorDatabase) -> None:
+    marketplace = FakeMarketplace()
+    marketplace.answers["X-A"] = [Outcome.UNKNOWN, Outcome.ACCEPTED]
+    pusher = database.pusher(marketplace, FAST)
+    await database.take_in(delivery("A", 1), delivery("B", 1))
+
+    await _push_until(pusher, lambda: _has_told(database, "A", AppliedStatus.UNKNOWN))
+    await database.run("update pushes set next_attempt_at = now() - interval '1 hour'")
+    await database.take_in(delivery("B", 2))
+    await _push_until(pusher, lambda: _has_told(database, "B", AppliedStatus.ACCEPTED, revision=2))
+    assert [(line.sku, line.revision) for line in marketplace.submitted if line.sku == "A"] == [("A", 1)]
+
+    await database.follow_up()
+    await _push_until(pusher, lambda: _all_are(database, "accepted"))
+    await pusher.close()
+    assert [line.revision for line in marketplace.submitted if line.sku == "A"] == [1, 2]
+
+
+async def test_what_follows_an_unknown_outcome_waits_as_a_repeat_would(database: ConnectorDatabase) -> None:
+    marketplace = FakeMarketplace()
+    marketplace.default = Outcome.UNKNOWN
+    pusher = database.pusher(marketplace, PushPolicy(rate=1000, burst=100, backoff_seconds=60))
+    await database.take_in(delivery("A", 1))
+    await _push_until(pusher, lambda: _has_told(database, "A", AppliedStatus.UNKNOWN))
+    await database.follow_up()
+    await pusher.close()
+
+    (row,) = await database.rows(
+        "select revision, next_attempt_at > now() + interval '20 seconds' as waits from pushes"
+    )
+    assert (row.revision, row.waits) == (2, True)
+
+
+async def test_an_unknown_zero_is_simply_repeated(database: ConnectorDatabase) -> None:
+    marketplace = FakeMarketplace()
+    marketplace.answers["X-A"] = [Outcome.UNKNOWN, Outcome.UNKNOWN, Outcome.ACCEPTED]
+    pusher = database.pusher(marketplace, FAST)
+    await database.take_in(delivery("A", 1, 0))
+
+    await _push_until(pusher, lambda: _all_are(database, "accepted"))
+    await pusher.close()
+
+    assert [(a.attempt, a.status) for a in await _applied(database)] == [(3, AppliedStatus.ACCEPTED)]
 
 
 async def test_a_late_answer_does_not_mark_a_newer_revision_as_done(database: ConnectorDatabase) -> None:
@@ -190,10 +235,10 @@ async def test_a_result_that_is_missing_from_the_answer_is_unknown(database: Con
     pusher = database.pusher(marketplace, FAST)
     await database.take_in(delivery("A", 1))
 
-    await _push_until(pusher, lambda: _all_are(database, "accepted"))
+    await _push_until(pusher, lambda: _has_told(database, "A", AppliedStatus.UNKNOWN))
     await pusher.close()
 
-    assert [a.attempt for a in await _applied(database)] == [2]
+    assert [(a.attempt, a.revision) for a in await _applied(database)] == [(1, 1)]
 
 
 async def test_nothing_is_pushed_while_the_channel_is_paused(database: ConnectorDatabase) -> None:
@@ -227,27 +272,33 @@ async def test_closing_records_what_is_under_way_and_gives_back_the_rest(databas
     ]
 
 
-async def test_calls_of_an_earlier_leader_are_taken_back_and_repeated(database: ConnectorDatabase) -> None:
-    await database.take_in(delivery("A", 1), delivery("B", 1))
+async def test_calls_of_an_earlier_leader_are_unknown_and_only_a_zero_is_repeated(database: ConnectorDatabase) -> None:
+    await database.take_in(delivery("A", 1), delivery("B", 1), delivery("zero", 1, 0))
     async with database.worker.begin() as work:
         await pushes.claim(work.connection, 5, "a leader that died", work.now)
     await database.take_in(delivery("B", 2))
     marketplace = FakeMarketplace()
     pusher = database.pusher(marketplace, FAST)
 
-    await _push_until(pusher, lambda: _all_are(database, "accepted"))
+    await _push_until(pusher, lambda: _has_told(database, "B", AppliedStatus.ACCEPTED, revision=2))
     await pusher.close()
 
-    assert sorted((line.sku, line.revision) for line in marketplace.submitted) == [("A", 1), ("B", 2)]
-    first, *_ = await _applied(database)
-    assert (first.sku, first.revision, first.status) == ("B", 1, AppliedStatus.UNKNOWN)
+    assert sorted((line.sku, line.revision) for line in marketplace.submitted) == [("B", 2), ("zero", 1)]
+    unknown = [(a.sku, a.revision) for a in await _applied(database) if a.status is AppliedStatus.UNKNOWN]
+    assert sorted(unknown) == [("A", 1), ("B", 1)]
 
 
 async def _all_are(database: ConnectorDatabase, state: str) -> bool:
     return set((await _states(database)).values()) == {state}
 
 
+async def _has_told(database: ConnectorDatabase, sku: str, status: AppliedStatus, revision: int | None = None) -> bool:
+    told = [a for a in await _applied(database) if a.sku == sku and a.status is status]
+    return any(revision in (None, a.revision) for a in told)
+
+
 async def _quarantined(database: ConnectorDatabase, sku: str) -> bool:
+    await database.follow_up()
     return (await _states(database))[sku] == "quarantined"
 
 

@@ -7,7 +7,14 @@ from connector_sdk.order_reader import OrderReader, ReadPolicy
 from connector_sdk.testing.database import ACCOUNT, ConnectorDatabase
 from connector_sdk.testing.fake_marketplace import FakeMarketplace
 from connector_sdk.testing.orders import NOON, order
-from contracts import ChannelState, ChannelStatusChanged, MarketplaceOrderReceived, OrderStatus
+from contracts import (
+    ChannelState,
+    ChannelStatusChanged,
+    MarketplaceOrderReceived,
+    OrderStatus,
+    OrdersWatermark,
+    partition_counts,
+)
 
 pytestmark = pytest.mark.integration
 
@@ -148,3 +155,40 @@ async def test_a_failed_page_is_asked_for_again_and_a_refusal_is_told(database: 
     events = await database.published("channel.status.changed")
     states = [event.data.state for event in events if isinstance(event.data, ChannelStatusChanged)]
     assert states == [ChannelState.UNAUTHORISED, ChannelState.ACTIVE]
+
+
+async def test_a_complete_read_is_told_in_every_partition_behind_its_orders(database: ConnectorDatabase) -> None:
+    marketplace = FakeMarketplace()
+    until = NOON + dt.timedelta(hours=1)
+    marketplace.pages = {
+        None: OrderPage([order("1")], next_cursor="page-2", known_until=until),
+        "page-2": OrderPage([order("2")], known_until=until + dt.timedelta(minutes=1)),
+    }
+    leader = database.leader()
+    reader = _reader(database, marketplace, leader)
+
+    await reader.step()
+    assert await database.rows("select partition from outbox where key is null") == []
+    await reader.step()
+    await leader.close()
+
+    last_order = (await database.rows("select max(id) from outbox where key is not null"))[0][0]
+    rows = await database.rows("select partition, id from outbox where key is null order by id")
+    assert [row[0] for row in rows] == list(range(partition_counts()["marketplace.order.received"]))
+    assert all(row[1] > last_order for row in rows)
+    told = [event.data for event in await database.published("marketplace.order.received")]
+    assert {each.known_until for each in told if isinstance(each, OrdersWatermark)} == {until}
+
+
+async def test_a_search_by_last_update_tells_no_watermark(database: ConnectorDatabase) -> None:
+    marketplace = FakeMarketplace()
+    marketplace.pages = {None: OrderPage([], known_until=NOON)}
+    leader = database.leader()
+    reader = _reader(database, marketplace, leader)
+    for _ in range(4):
+        await reader.step()
+    await leader.close()
+
+    assert marketplace.searches[-1][0] is Search.UPDATED
+    watermarks = await database.rows("select 1 from outbox where key is null")
+    assert len(watermarks) == 3 * partition_counts()["marketplace.order.received"]

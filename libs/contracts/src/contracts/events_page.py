@@ -16,9 +16,9 @@ _HEAD = """\
 # Events
 
 Facts go between services as [CloudEvents 1.0](https://github.com/cloudevents/spec) in JSON structured mode, UTF-8, one
-event a Kafka record. The JSON Schema of each event is in `libs/contracts/schemas`, examples are in
-`libs/contracts/examples`. Readers ignore fields that they don't know; a breaking change is a new version, consumed
-beside the old one until that has left retention.
+event a Kafka record. In `libs/contracts` are the JSON Schema of each event (`schemas`), examples (`examples`), the same
+facts as AsyncAPI 3.0 (`asyncapi.json`) and types for TypeScript (`typescript/events.ts`). Readers ignore fields that
+they don't know; a breaking change is a new version, consumed beside the old one until that has left retention.
 """
 
 _DEAD_LETTERS = """\

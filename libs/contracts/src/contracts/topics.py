@@ -106,7 +106,7 @@ TOPICS: tuple[Topic, ...] = (
         "channel",
         1,
         DAYS_30_MS,
-        (CONTROL, OPERATORS, *CONNECTORS),
+        (CONTROL, OPERATORS, *CONNECTORS, INVENTORY),
         (INVENTORY, *CONNECTORS),
         (SyncRequested,),
     ),

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 from contracts import TOPICS, Payload
-from contracts.generate import EXAMPLES, PAGE, SCHEMAS, WORKSPACE, differing, generated, main, write
+from contracts.generate import differing, generated, main, write
 from contracts.json_schemas import event_schema, payloads
+from contracts.workspace import EXAMPLES, PAGE, SCHEMAS, WORKSPACE
 
 
 @pytest.fixture

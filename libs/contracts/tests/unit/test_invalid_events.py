@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from contracts import TOPICS, InvalidEventError, parse
-from contracts.generate import EXAMPLES, WORKSPACE
+from contracts.workspace import EXAMPLES, WORKSPACE
 
 SECRET = "Nour-01001234567"
 SALE: dict[str, Any] = json.loads((WORKSPACE / EXAMPLES / "stock.changed.v1" / "01-sale.json").read_bytes())

@@ -4,8 +4,8 @@ import json
 
 import pytest
 from contracts import InvalidEventError, StockChanged, StockReason, parse
-from contracts.generate import EXAMPLES, WORKSPACE
 from contracts.json_schemas import event_schema
+from contracts.workspace import EXAMPLES, WORKSPACE
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator

@@ -4,8 +4,8 @@ import re
 
 import pytest
 from contracts import BY_NAME, TOPICS, OrdersWatermark, Topic, all_topics, parse, partition_counts, topic_of
-from contracts.generate import EXAMPLES, WORKSPACE
 from contracts.topics import DAYS_30_MS
+from contracts.workspace import EXAMPLES, WORKSPACE
 
 SOURCE_TOPICS = {"stock.changed", "marketplace.order.received", "listing.changed", "product.changed"}
 ACTORS = {"storefront", "operators", "inventory", "amazon-connector", "noon-connector", "order-importer", "control"}

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
+import structlog
 from aiokafka import TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
 from contracts import dead_letter_topic
@@ -19,6 +20,7 @@ from runtime.errors import is_transient, one_line
 from runtime.fuse import FuseBlownError
 from runtime.health import Check
 from runtime.logs import get_logger
+from runtime.metrics import CONSUMER_LAG
 from runtime.processor import Processor
 from runtime.records import Record, from_kafka
 from runtime.settings import ServiceSettings
@@ -57,9 +59,10 @@ class BatchConsumer:
     ) -> None:
         self._prefix = settings.kafka_topic_prefix
         self._group = group
+        self._topics = tuple(topics)
         self._processor = processor
         self._fuse_seconds = fuse_seconds
-        self._drain = Drain()
+        self._drain = Drain(self._forget)
         self._loop: asyncio.Task[Any] | None = None
         self._stopping = False
         self._busy_since: float | None = None
@@ -67,6 +70,8 @@ class BatchConsumer:
         self._unanswered_at = 0.0
         self._trouble: str | None = None
         self._troubled: frozenset[TopicPartition] = frozenset()
+        self._next: dict[TopicPartition, int] = {}
+        """The first offset that is not committed yet, where it is known."""
         self._broker = KafkaBroker(
             settings.kafka_bootstrap_servers,
             client_id=group,
@@ -133,6 +138,7 @@ class BatchConsumer:
     async def check(self) -> Check:
         """Whether records are being consumed: the loop lives, Kafka answers it, no batch is stuck."""
         consumer = self._subscriber.consumer
+        self._measure_lag()
         if not self._subscriber.running or consumer is None or self._loop is None or self._loop.done():
             return Check(ok=False, detail=": ".join(filter(None, ("the consumer has stopped", self._trouble))))
         if self._busy_since is not None and time.monotonic() - self._busy_since > _STUCK_SECONDS:
@@ -167,8 +173,9 @@ class BatchConsumer:
             self._troubled = frozenset(map(self._partition, records))
             done = 0
             try:
-                done = await self._work_off(records)
-                await self._commit(records[:done])
+                with structlog.contextvars.bound_contextvars(**self._place(records)):
+                    done = await self._work_off(records)
+                    await self._commit(records[:done])
             finally:
                 self._rewind(records[done:])
                 self._free_at = time.time()
@@ -223,6 +230,7 @@ class BatchConsumer:
         try:
             async with asyncio.timeout(_COMMIT_SECONDS):  # aiokafka would try for as long as the broker is stuck
                 await self._consumer.commit(offsets)
+            self._next.update(offsets)
         except TimeoutError:
             self._unanswered_at = time.time()
             _log.warning("offsets not committed", error=f"no answer within {_COMMIT_SECONDS:.0f} s")
@@ -236,6 +244,27 @@ class BatchConsumer:
         for record in reversed(records):
             with suppress(IllegalStateError):  # no longer ours: its new owner starts at the committed offset
                 self._consumer.seek(self._partition(record), record.offset)
+
+    def _place(self, records: Sequence[Record]) -> dict[str, str | int]:
+        """Note where a batch begins. Returns for its logs: the topics, and the partition if there is only one."""
+        first = {(record.topic, record.partition): record.offset for record in reversed(records)}
+        self._next.update({TopicPartition(self._prefix + topic, number): at for (topic, number), at in first.items()})
+        topics: dict[str, str | int] = {"topic": ", ".join(sorted({topic for topic, _ in first}))}
+        return topics if len(first) > 1 else topics | {"partition": records[0].partition}
+
+    def _forget(self) -> None:
+        """Somebody else may have gone on in the partitions that are ours again."""
+        self._next.clear()
+
+    def _measure_lag(self) -> None:
+        """Without asking Kafka: each fetch says how far its partition reaches."""
+        lag = dict.fromkeys(self._topics, 0)
+        for partition in self._consumer.assignment() if self._consumer else ():
+            end, start = self._consumer.highwater(partition), self._next.get(partition)
+            if end is not None and start is not None:
+                lag[partition.topic.removeprefix(self._prefix)] += max(0, end - start)
+        for topic, records in lag.items():
+            self._processor.measurements.set(CONSUMER_LAG, records, topic=topic)
 
     def _partition(self, record: Record) -> TopicPartition:
         return TopicPartition(self._prefix + record.topic, record.partition)

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from aiokafka import ConsumerRebalanceListener
@@ -15,7 +15,8 @@ class Drain(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is unt
     Without it another consumer gets the partitions at once and the old batch is handled twice.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_assigned: Callable[[], None]) -> None:
+        self._on_assigned = on_assigned
         self._free = asyncio.Event()
         self._free.set()
         self.wanted = asyncio.Event()
@@ -38,3 +39,4 @@ class Drain(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is unt
     async def on_partitions_assigned(self, assigned: Any) -> None:  # noqa: ANN401, ARG002 - aiokafka's signature
         self.assigned_at = time.time()
         self.wanted.clear()
+        self._on_assigned()

@@ -12,22 +12,35 @@ from fastapi.security import APIKeyHeader
 from pydantic import SecretStr
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from runtime.health import Probe, run_probes
+from runtime.health import Check, Probe, run_probes
 from runtime.logs import get_logger
+from runtime.measurements import CONTENT_TYPE
+from runtime.metrics import PART_READY
+from runtime.request_context import HEADER, RequestContext
+from runtime.telemetry import Telemetry
 
 _log = get_logger(__name__)
 _key_header = APIKeyHeader(name="X-API-Key", auto_error=False)
 
 
-def create_app(name: str, probes: Mapping[str, Probe]) -> FastAPI:
-    """An app with `/livez` (the process answers) and `/readyz` (every part works; 503 with the reasons if not).
+def create_app(name: str, probes: Mapping[str, Probe], telemetry: Telemetry | None = None) -> FastAPI:
+    """An app with `/livez` (the process answers), `/readyz` (every part works; 503 says what does not) and `/metrics`.
 
-    `probes` is read at each request, so that parts may be added later.
+    `probes` is read at each request, so that parts may be added later. The probes leave their figures in `telemetry`.
     """
+    telemetry = telemetry or Telemetry()
     app = FastAPI(title=f"Mizan {name}", openapi_url="/openapi.json")
     app.add_exception_handler(StarletteHTTPException, _on_http_error)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(Exception, _on_bug)
+
+    app.add_middleware(RequestContext, tracing=telemetry.tracing)
+
+    async def look() -> dict[str, Check]:
+        checks = await run_probes(probes)
+        for part, check in checks.items():
+            telemetry.measurements.set(PART_READY, check.ok, part=part)
+        return checks
 
     @app.get("/livez")
     async def livez() -> dict[str, str]:
@@ -35,7 +48,7 @@ def create_app(name: str, probes: Mapping[str, Probe]) -> FastAPI:
 
     @app.get("/readyz")
     async def readyz(response: Response) -> dict[str, Any]:
-        checks = await run_probes(probes)
+        checks = await look()
         ready = all(check.ok for check in checks.values())
         response.status_code = 200 if ready else 503
         return {
@@ -43,6 +56,11 @@ def create_app(name: str, probes: Mapping[str, Probe]) -> FastAPI:
             "service": name,
             "checks": {part: {"ok": c.ok, "detail": c.detail, **c.facts} for part, c in checks.items()},
         }
+
+    @app.get("/metrics")
+    async def metrics() -> Response:
+        await look()
+        return Response(telemetry.measurements.page(), headers={"content-type": CONTENT_TYPE})
 
     return app
 
@@ -78,5 +96,9 @@ async def _on_invalid_request(_: Request, error: Exception) -> Response:
 
 
 async def _on_bug(request: Request, error: Exception) -> Response:
-    _log.error("request failed", path=request.url.path, exc_info=error)
-    return problem(500, "something went wrong here; the log says what")
+    """Runs outside of every middleware, and so puts the request's id into the log and the answer itself."""
+    request_id = getattr(request.state, "request_id", "")
+    _log.error("request failed", path=request.url.path, request_id=request_id, exc_info=error)
+    answer = problem(500, "something went wrong here; the log says what")
+    answer.headers[HEADER] = request_id
+    return answer

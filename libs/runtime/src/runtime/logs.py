@@ -5,6 +5,8 @@ import sys
 
 import structlog
 
+from runtime.tracing import current_trace_id
+
 _QUIET = {
     "aiokafka": logging.ERROR,
     "alembic": logging.WARNING,
@@ -24,6 +26,12 @@ def configure(service: str, level: str) -> None:
         entry["service"] = service
         return entry
 
+    def name_trace(_: object, __: str, entry: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        trace_id = current_trace_id()
+        if trace_id is not None:
+            entry["trace_id"] = trace_id
+        return entry
+
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -31,6 +39,7 @@ def configure(service: str, level: str) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.ExceptionRenderer(_tracebacks),
         name_service,
+        name_trace,
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -9,6 +9,8 @@ from runtime.backoff import delay
 from runtime.errors import is_transient, one_line
 from runtime.health import Check
 from runtime.logs import get_logger
+from runtime.measurements import Measurements
+from runtime.metrics import LOOP_FAILURES
 
 Step = Callable[[], Awaitable[float]]
 """Does one round and returns the seconds to wait before the next one."""
@@ -33,6 +35,12 @@ class Loop:
         self._round_started = time.monotonic()
         self._waiting = False
         self._error: str | None = None
+        self._measurements = Measurements()
+
+    def measure(self, measurements: Measurements) -> None:
+        """Count failed rounds there from now on."""
+        self._measurements = measurements
+        measurements.count(LOOP_FAILURES, 0, loop=self.name)
 
     def wake(self) -> None:
         """Start the next round now."""
@@ -55,6 +63,7 @@ class Loop:
                     raise
                 failures += 1
                 self._error = one_line(error)
+                self._measurements.count(LOOP_FAILURES, loop=self.name)
                 _log.warning("round failed, will retry", loop=self.name, attempt=failures, error=self._error)
                 pause = delay(failures)
             else:

@@ -44,7 +44,7 @@ class Outbox:
     def __init__(self, schema: str, partitions: Mapping[str, int]) -> None:
         """`partitions` is the number of partitions of every topic that may be written to, by name."""
         self._channel = channel(schema)
-        self._partitions = partitions
+        self.partitions = partitions
 
     async def add(self, connection: AsyncConnection, rows: Sequence[OutboxRow]) -> None:
         """Insert `rows` in their order and wake the relay when the caller's transaction commits.
@@ -71,7 +71,7 @@ class Outbox:
     def _partition(self, row: OutboxRow) -> int:
         if row.partition is not None:
             return row.partition
-        count = self._partitions[row.topic]
+        count = self.partitions[row.topic]
         return partition_for(row.key, count) if row.key is not None else 0
 
 

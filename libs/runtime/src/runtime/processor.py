@@ -1,16 +1,24 @@
 """What happens to a batch of records between Kafka and the database, without Kafka."""
 
+import contextlib
 import dataclasses as dc
+import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+import structlog
 from contracts import InvalidEventError, Payload, parse
 
 from runtime import inbox
 from runtime.errors import PoisonError, is_transient, one_line
 from runtime.fuse import DeadLetterFuse, FuseBlownError, Outcome
+from runtime.holds import Holds
+from runtime.measurements import Measurements
+from runtime.metrics import BATCH_RECORDS, BATCH_RETRIES, BATCH_SECONDS, RECORDS_CONSUMED, RECORDS_HANDLED
 from runtime.records import Delivery, Record
-from runtime.work import Work, Worker
+from runtime.tracing import BatchTrace
+from runtime.work import Work, Worker, correlation_of
 
 Handler = Callable[[Sequence[Delivery[Any]], Work], Awaitable[None]]
 """Handles the deliveries of one route in one transaction: all of a batch at once, in partition order."""
@@ -33,15 +41,22 @@ class Route:
 class Processor:
     """Decodes a batch, hands it to its routes in one transaction and sets aside what can't be used."""
 
-    def __init__(self, routes: Sequence[Route], worker: Worker, *, dead_letter_fuse: int = 0) -> None:
+    def __init__(
+        self, routes: Sequence[Route], worker: Worker, holds: Holds | None = None, *, dead_letter_fuse: int = 0
+    ) -> None:
         """Routes are served in the order given, so that what others depend on can come first.
 
         `dead_letter_fuse`: how many records of a topic in a row may become dead letters; 0 sets no limit.
         """
+        self._holds = holds
         self._routes = tuple(routes)
         self._worker = worker
         self._fuse = DeadLetterFuse(dead_letter_fuse)
         self._has_inbox = any(route.inbox for route in routes)
+
+    @property
+    def measurements(self) -> Measurements:
+        return self._worker.telemetry.measurements
 
     async def process(self, records: Sequence[Record]) -> None:
         """Apply every record of the batch, once and in order.
@@ -53,11 +68,30 @@ class Processor:
             FuseBlownError: too many dead letters in a row; it says how many of the records are done.
             Exception: what `is_transient` tells; nothing of the part in work was kept, and all may be tried again.
         """
+        started = time.monotonic()
+        try:
+            await self._apply(records)
+        except FuseBlownError as blown:
+            self._count_consumed(records[: blown.kept])
+            raise
+        except Exception as error:
+            if is_transient(error):
+                self.measurements.count(BATCH_RETRIES)
+            raise
+        self.measurements.observe(BATCH_SECONDS, time.monotonic() - started)
+        self.measurements.observe(BATCH_RECORDS, len(records))
+        self._count_consumed(records)
+
+    def _count_consumed(self, records: Sequence[Record]) -> None:
+        for topic, number in Counter(record.topic for record in records).items():
+            self.measurements.count(RECORDS_CONSUMED, number, topic=topic)
+
+    async def _apply(self, records: Sequence[Record]) -> None:
         try:
             await self._transact(records)
         except FuseBlownError as blown:
             if blown.kept:
-                await self.process(records[: blown.kept])
+                await self._apply(records[: blown.kept])
             raise
         except Exception as error:  # any handler error must end in a retry or a dead letter, never in a lost record
             if is_transient(error):
@@ -74,26 +108,43 @@ class Processor:
         self._fuse.demand(outcomes)
         async with self._worker.begin() as work:
             work.set_aside(records[0], reason, detail)
+            await self._settle(records, work)
         self._fuse.count(outcomes)
 
     async def _halve(self, records: Sequence[Record], middle: int) -> None:
-        await self.process(records[:middle])
+        await self._apply(records[:middle])
         try:
-            await self.process(records[middle:])
+            await self._apply(records[middle:])
         except FuseBlownError as blown:
             raise blown.behind(middle) from None
 
     async def _transact(self, records: Sequence[Record]) -> None:
         outcomes: list[Outcome]
-        async with self._worker.begin(has_inbox=self._has_inbox) as work:
-            events = self._decode(records, work)
-            for route in self._routes:
-                fresh = await _fresh(route, events, work)
-                if fresh:
-                    await route.handle(fresh, work)
-            outcomes = [(record.topic, work.is_set_aside(record)) for record in records]
-            self._fuse.demand(outcomes)
+        with self._worker.telemetry.tracing.batch(self._worker.group, len(records)) as trace:
+            async with self._worker.begin(has_inbox=self._has_inbox) as work:
+                events = self._decode(records, work)
+                await self._settle(records, work)
+                with _naming_the_only(events):
+                    for route in self._routes:
+                        await self._serve(route, events, work, trace)
+                outcomes = [(record.topic, work.is_set_aside(record)) for record in records]
+                self._fuse.demand(outcomes)
         self._fuse.count(outcomes)
+
+    async def _serve(self, route: Route, events: Sequence[Delivery[Any]], work: Work, trace: BatchTrace | None) -> None:
+        fresh = await _fresh(route, events, work)
+        if not fresh:
+            return
+        if trace is not None:
+            work.follow(trace.follow([delivery.event for delivery in fresh]))
+        work.count(RECORDS_HANDLED, len(fresh), topic=route.topic)
+        await route.handle(fresh, work)
+        await self._settle((), work)
+
+    async def _settle(self, records: Sequence[Record], work: Work) -> None:
+        """Before the handlers and after each, so that the next one sees what is held."""
+        if self._holds:
+            await self._holds.settle(records, work)
 
     def _decode(self, records: Sequence[Record], work: Work) -> list[Delivery[Any]]:
         events = []
@@ -103,6 +154,14 @@ class Processor:
             except InvalidEventError as error:
                 work.set_aside(record, error.reason, error.detail)
         return events
+
+
+def _naming_the_only(events: Sequence[Delivery[Any]]) -> contextlib.AbstractContextManager[Any]:
+    """Logs name the correlation id where there is only one; a list of hundreds would help nobody."""
+    if len(events) != 1:
+        return contextlib.nullcontext()
+    event = events[0].event
+    return structlog.contextvars.bound_contextvars(correlation_id=correlation_of(event), event_id=event.id)
 
 
 async def _fresh(route: Route, events: Sequence[Delivery[Any]], work: Work) -> list[Delivery[Any]]:

@@ -9,7 +9,9 @@ import asyncio
 import contextlib
 import time
 import zlib
+from collections import Counter
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import asyncpg
@@ -20,6 +22,8 @@ from runtime.database import asyncpg_dsn
 from runtime.errors import is_transient, one_line
 from runtime.health import Check
 from runtime.logs import get_logger
+from runtime.measurements import Measurements
+from runtime.metrics import RELAY_INTERRUPTIONS, RELAY_ROWS
 from runtime.outbox import channel
 from runtime.sending import send_rows, throwaway_producer
 from runtime.settings import ServiceSettings
@@ -47,7 +51,13 @@ _log = get_logger(__name__)
 class Relay:
     """Sends the outbox of one schema. Several may run: the others stand by and take over the slots that come free."""
 
-    def __init__(self, settings: ServiceSettings, schema: str, partitions: Mapping[str, int]) -> None:
+    def __init__(
+        self,
+        settings: ServiceSettings,
+        schema: str,
+        partitions: Mapping[str, int],
+        measurements: Measurements | None = None,
+    ) -> None:
         self._settings = settings
         self._schema = schema
         self._slots = frozenset(every_slot(partitions))
@@ -57,6 +67,8 @@ class Relay:
         self._stopping = False
         self._last_round = time.monotonic()
         self._error: str | None = None
+        self._measurements = measurements or Measurements()
+        self._measurements.count(RELAY_INTERRUPTIONS, 0)
 
     def stop(self) -> None:
         """End when what is in the outbox now has been sent."""
@@ -81,6 +93,7 @@ class Relay:
                     raise
                 failures += 1
                 self._error = one_line(error)
+                self._measurements.count(RELAY_INTERRUPTIONS)
                 _log.warning("relay interrupted, will reconnect", attempt=failures, error=self._error)
                 if self._stopping:
                     return
@@ -141,10 +154,16 @@ class Relay:
     async def _send(self, connection: Any, producer: Any, rows: Sequence[Any]) -> None:  # noqa: ANN401
         """Send a batch and delete what arrived. In a slot, nothing behind the first failure counts as arrived."""
         results = await send_rows(producer, self._settings.kafka_topic_prefix, rows)
-        await connection.execute(_DELETE, arrived(rows, results))
+        sent = arrived(rows, results)
+        await connection.execute(_DELETE, sent)
+        self._count(rows, set(sent))
         for result in results:
             if isinstance(result, BaseException):
                 raise result
+
+    def _count(self, rows: Iterable[Any], sent: AbstractSet[int]) -> None:
+        for topic, number in Counter(row["topic"] for row in rows if row["id"] in sent).items():
+            self._measurements.count(RELAY_ROWS, number, topic=topic)
 
 
 def arrived(rows: Iterable[Any], results: Iterable[object]) -> list[int]:

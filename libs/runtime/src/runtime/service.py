@@ -19,14 +19,17 @@ from runtime.consumer import BatchConsumer, ConsumerDiedError
 from runtime.database import create_engine, ping
 from runtime.errors import is_transient, one_line
 from runtime.health import Check, Probe
+from runtime.holds import Holds
 from runtime.http import create_app, require_api_key
 from runtime.logs import configure, get_logger
 from runtime.loops import Loop
+from runtime.metrics import OUTBOX_OLDEST_SECONDS, OUTBOX_ROWS
 from runtime.migrations import upgrade
 from runtime.outbox import Outbox
 from runtime.processor import Processor, Route
 from runtime.relay import Relay
 from runtime.settings import ServiceSettings
+from runtime.telemetry import ExporterMissingError, Telemetry, exporting
 from runtime.web import WebServer
 from runtime.work import Worker
 
@@ -47,17 +50,19 @@ class Service:
         self.settings = settings
         self.clock = clock
         self.engine: AsyncEngine = create_engine(settings.database_url, self.schema)
-        self.worker = Worker(self.engine, Outbox(self.schema, partition_counts()), group=name, clock=clock)
+        self.telemetry = Telemetry(tracing=exporting(name, settings.otel_exporter_otlp_endpoint))
+        outbox = Outbox(self.schema, partition_counts())
+        self.worker = Worker(self.engine, outbox, group=name, clock=clock, telemetry=self.telemetry)
         self._probes: dict[str, Probe] = {"database": self._check_database}
-        self.app = create_app(name, self._probes)
+        self.app = create_app(name, self._probes, self.telemetry)
         self._relay: Relay | None = None
         self._consumer: BatchConsumer | None = None
         self._loops: list[Loop] = []
 
-    def consume(self, *routes: Route) -> None:
+    def consume(self, *routes: Route, holds: Holds | None = None) -> None:
         """Consume the routes' topics in one group, and send what the handlers publish."""
         topics = list(dict.fromkeys(route.topic for route in routes))
-        processor = Processor(routes, self.worker, dead_letter_fuse=self.settings.dead_letter_fuse)
+        processor = Processor(routes, self.worker, holds, dead_letter_fuse=self.settings.dead_letter_fuse)
         self._consumer = BatchConsumer(self.settings, self.name, topics, processor)
         self.probe("consumer", self._consumer.check)
         self.send()
@@ -65,13 +70,14 @@ class Service:
     def send(self) -> None:
         """Relay the outbox."""
         if self._relay is None:
-            self._relay = Relay(self.settings, self.schema, partition_counts())
+            self._relay = Relay(self.settings, self.schema, partition_counts(), self.telemetry.measurements)
             self.probe("relay", self._relay.check)
             self.probe("outbox", self._check_outbox)
 
     def repeat(self, loop: Loop) -> None:
         """Run `loop` for as long as the service lives."""
         self._loops.append(loop)
+        loop.measure(self.telemetry.measurements)
         self.probe(loop.name, loop.check)
 
     def serve(self, router: APIRouter) -> None:
@@ -95,6 +101,7 @@ class Service:
         finally:
             web.close()
             await self.engine.dispose()
+            await asyncio.to_thread(self.telemetry.tracing.close)
 
     async def _run_parts(self, web: WebServer, stop: asyncio.Event) -> None:
         parts = [_named(web.run(), "web"), *(_named(loop.run(), loop.name) for loop in self._loops)]
@@ -138,6 +145,8 @@ class Service:
 
     async def _check_outbox(self) -> Check:
         backlog = await outbox_backlog(self.engine)
+        self.telemetry.measurements.set(OUTBOX_ROWS, backlog.rows)
+        self.telemetry.measurements.set(OUTBOX_OLDEST_SECONDS, backlog.oldest_seconds)
         return Check(ok=True, facts={"rows": backlog.rows, "oldest_seconds": backlog.oldest_seconds})
 
 
@@ -162,13 +171,15 @@ def run_service(
     try:
         asyncio.run(live())
     except Exception as error:
-        if not (is_transient(error) or isinstance(error, KafkaError | ConsumerDiedError)):
+        if not (is_transient(error) or isinstance(error, KafkaError | ConsumerDiedError | ExporterMissingError)):
             raise
         _log.error("can't run", error=_advice(error, settings))
         sys.exit(1)
 
 
 def _advice(error: Exception, settings: ServiceSettings) -> str:
+    if isinstance(error, ExporterMissingError):
+        return str(error)
     if isinstance(error, OSError) and "in use" in str(error):
         return f"port {settings.port} is taken: stop what listens there, or set PORT"
     if isinstance(error, ConsumerDiedError):

@@ -20,9 +20,13 @@ class ServiceSettings(BaseSettings):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)]
     log_level: str = "INFO"
+    otel_exporter_otlp_endpoint: str | None = None
+    """Where an OpenTelemetry collector takes traces; without it none are made."""
     max_batch_records: Annotated[int, Field(ge=1)] = 500
     dead_letter_fuse: Annotated[int, Field(ge=0)] = 200
     """So many records of a topic in a row may become dead letters before the consumer stops; 0: any number."""
+    watermark_hold_max_seconds: Annotated[int, Field(ge=0)] = 1800
+    """How long a dead letter may hold a channel's watermark."""
 
 
 SettingsT = TypeVar("SettingsT", bound=BaseSettings)

@@ -33,3 +33,34 @@ def create_outbox() -> None:
 def create_inbox() -> None:
     """For use in a migration."""
     op.execute(_INBOX)
+
+
+_WATERMARKS = (
+    """
+create table channel_watermarks (
+    channel text primary key,
+    known_until timestamptz,
+    moved_at timestamptz
+)""",
+    """
+create table partition_watermarks (
+    channel text not null,
+    partition int not null,
+    known_until timestamptz not null,
+    primary key (channel, partition)
+)""",
+    """
+create table watermark_holds (
+    hold text primary key,
+    channel text,
+    reason text not null,
+    since timestamptz not null,
+    expired_at timestamptz
+)""",
+)
+
+
+def create_watermarks() -> None:
+    """For use in a migration: what `runtime.watermarks` and `runtime.holds` keep."""
+    for statement in _WATERMARKS:
+        op.execute(statement)

@@ -46,3 +46,10 @@ def test_a_letter_that_died_before_counts_on() -> None:
     assert again.headers[header.ATTEMPTS] == "2"
     assert again.headers[header.FIRST_FAILURE] == NOW.isoformat()
     assert again.headers[header.LAST_FAILURE] == later.isoformat()
+
+
+def test_what_another_group_could_not_use_is_not_counted() -> None:
+    theirs = dead_letter(Record("listing.changed", 0, 1, None, b"x", {}), "noon-connector", "r", "e", NOW)
+    later = NOW + dt.timedelta(hours=1)
+    ours = dead_letter(Record("listing.changed", 0, 9, None, b"x", theirs.headers), "order-importer", "r", "e", later)
+    assert (ours.headers[header.ATTEMPTS], ours.headers[header.FIRST_FAILURE]) == ("1", later.isoformat())

@@ -33,6 +33,13 @@ class AmazonClient:
         query = {"marketplaceIds": self._marketplace_id, "issueLocale": "en_AE"}
         return await self._send("PATCH", path, query, body)
 
+    async def get_listing(self, sku: str) -> httpx.Response:
+        """`getListingsItem`, with the live quantity."""
+        path = f"{_LISTINGS}/{quote(self._seller_id, safe='')}/{quote(sku, safe='')}"
+        return await self._send(
+            "GET", path, {"marketplaceIds": self._marketplace_id, "includedData": "fulfillmentAvailability"}
+        )
+
     async def search_orders(self, window: Mapping[str, str], page_token: str | None) -> httpx.Response:
         """`searchOrders`. `window` is `createdAfter` or `lastUpdatedAfter`, the same for every page."""
         query = {

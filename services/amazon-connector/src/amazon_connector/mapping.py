@@ -10,6 +10,8 @@ from pydantic import ValidationError
 from amazon_connector.wire import IssueWire, ItemWire, MoneyWire, OrderWire
 
 CHANNEL = "amazon"
+OUR_STOCK = "DEFAULT"
+"""Amazon's code for stock that the merchant ships."""
 
 _STATUSES = {
     "PENDING_AVAILABILITY": OrderStatus.PENDING,
@@ -24,7 +26,7 @@ _STATUSES = {
 
 def quantity_patch(quantity: int) -> dict[str, Any]:
     """The body that sets a merchant-fulfilled quantity. `merge` leaves the handling time alone; `replace` erases it."""
-    availability = {"fulfillment_channel_code": "DEFAULT", "quantity": quantity}
+    availability = {"fulfillment_channel_code": OUR_STOCK, "quantity": quantity}
     patch = {"op": "merge", "path": "/attributes/fulfillment_availability", "value": [availability]}
     return {"productType": "PRODUCT", "patches": [patch]}
 

@@ -12,6 +12,7 @@ from connector_sdk.marketplace import (
     MarketplaceError,
     OrderPage,
     Outcome,
+    Reading,
     Search,
     StockLine,
 )
@@ -20,8 +21,8 @@ from pydantic import ValidationError
 from runtime.clock import Clock, system_clock
 
 from amazon_connector.client import AmazonClient
-from amazon_connector.mapping import quantity_patch, read_orders, to_issues
-from amazon_connector.wire import ErrorAnswer, GetAnswer, PatchAnswer, SearchAnswer
+from amazon_connector.mapping import OUR_STOCK, quantity_patch, read_orders, to_issues
+from amazon_connector.wire import ErrorAnswer, GetAnswer, ListingAnswer, PatchAnswer, SearchAnswer
 
 _PATCH_OUTCOMES = {"ACCEPTED": Outcome.ACCEPTED, "VALID": Outcome.ACCEPTED, "INVALID": Outcome.REJECTED}
 _WINDOWS = {Search.CREATED: "createdAfter", Search.UPDATED: "lastUpdatedAfter"}
@@ -35,10 +36,29 @@ class AmazonMarketplace:
         self._clock = clock
 
     def capabilities(self) -> Capabilities:
-        return Capabilities(stock_batch=1, update_search=True, order_by_id=True)
+        return Capabilities(stock_batch=1, update_search=True, order_by_id=True, read_back=True)
 
     async def push_stock(self, lines: Sequence[StockLine]) -> Sequence[LineResult]:
         return await asyncio.gather(*(self._push(line) for line in lines))
+
+    async def read_listings(self, external_skus: Sequence[str]) -> Sequence[Reading]:
+        """One call a listing. One that Amazon does not know, or shows without a quantity of ours, has none."""
+        return [await self._read(external_sku) for external_sku in external_skus]
+
+    async def _read(self, external_sku: str) -> Reading:
+        try:
+            response = await self._client.get_listing(external_sku)
+        except httpx.HTTPError as error:
+            raise _no_answer(error) from None
+        if response.status_code == httpx.codes.NOT_FOUND:
+            return Reading(external_sku, None, self._clock())
+        self._check(response)
+        try:
+            answer = ListingAnswer.model_validate_json(response.content)
+        except ValidationError:
+            raise MarketplaceError(Outcome.UNKNOWN, "the answer of getListingsItem can't be read") from None
+        ours = [each for each in answer.fulfillment_availability if each.fulfillment_channel_code == OUR_STOCK]
+        return Reading(external_sku, ours[0].quantity if ours else None, self._clock())
 
     async def fetch_orders(self, search: Search, since: dt.datetime, cursor: str | None) -> OrderPage:
         window = {_WINDOWS[search]: since.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}

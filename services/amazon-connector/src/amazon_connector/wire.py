@@ -25,6 +25,18 @@ class PatchAnswer(_Wire):
     issues: tuple[IssueWire, ...] = ()
 
 
+class AvailabilityWire(_Wire):
+    fulfillment_channel_code: str
+    quantity: int | None = Field(None, ge=0)
+
+
+class ListingAnswer(_Wire):
+    """The answer of getListingsItem. `fulfillmentAvailability` is what is live; the attributes are what was sent."""
+
+    sku: str
+    fulfillment_availability: tuple[AvailabilityWire, ...] = ()
+
+
 class ErrorAnswer(_Wire):
     errors: tuple[IssueWire, ...] = ()
 

@@ -58,6 +58,7 @@ async def test_targets_go_in_and_answers_and_orders_come_out(
         assert (await connector.post("/v1/orders/402-0/fetch")).status_code == 404
         assert (await connector.post("/v1/pause")).json()["state"] == "paused"
         assert (await connector.post("/v1/resume")).json()["state"] == "active"
+        assert "mizan_pushes_pending 0.0" in (await connector.get("/metrics", headers={"x-api-key": ""})).text
         assert (await connector.get("/v1/status", headers={"x-api-key": "wrong"})).status_code == 401
 
 

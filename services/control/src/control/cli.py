@@ -9,7 +9,10 @@ import typer
 from rich.console import Console
 
 from control.addresses import addresses
+from control.dead_letters.cli import app as dlq
 from control.plugins import GROUP, add_commands
+from control.replay.cli import EXAMPLE as REPLAY_EXAMPLE
+from control.replay.cli import replay
 
 
 def main() -> None:
@@ -27,7 +30,9 @@ def create_app(contributed: Iterable[EntryPoint] = ()) -> typer.Typer:
     )
     app.callback()(_mizan)
     app.command("status", epilog="Example: INVENTORY_URL=http://inventory:8001 mizan status --json")(_status)
-    add_commands(app, contributed, taken=["status"])
+    app.add_typer(dlq)
+    app.command("replay", epilog=REPLAY_EXAMPLE)(replay)
+    add_commands(app, contributed, taken=["status", "dlq", "replay"])
     return app
 
 

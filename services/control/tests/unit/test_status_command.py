@@ -87,9 +87,9 @@ def test_wrong_use_is_exit_code_2_and_says_what_is_wrong(variable: str, argument
     assert "Traceback" not in result.output
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["status", "--help"]])
-def test_help_shows_an_example(arguments: list[str]) -> None:
-    result = _mizan({}, *arguments)
+@pytest.mark.parametrize("command", ["", "status", "replay", "dlq", "dlq list", "dlq show", "dlq retry", "dlq discard"])
+def test_help_shows_an_example(command: str) -> None:
+    result = _mizan({}, *command.split(), "--help")
     assert result.exit_code == 0
     assert "Example: " in result.output
 

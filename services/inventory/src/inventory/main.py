@@ -1,12 +1,15 @@
 """The inventory service: settings, handlers, run."""
 
+import datetime as dt
 from pathlib import Path
 
+from runtime.holds import Holds
 from runtime.service import Service, run_service
 from runtime.settings import load
 
 from inventory.entrypoints.api import reading, writing
-from inventory.entrypoints.consumers import routes
+from inventory.entrypoints.consumers import STOCK_CHANGES, routes
+from inventory.handlers.note_watermarks import channel_of_change
 from inventory.settings import Settings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -14,7 +17,9 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 def fill(service: Service, settings: Settings) -> None:
     policy = settings.policy()
-    service.consume(*routes(policy))
+    longest = dt.timedelta(seconds=settings.watermark_hold_max_seconds)
+    holds = Holds(channel_of_change, [STOCK_CHANGES], longest)
+    service.consume(*routes(policy, holds), holds=holds)
     service.serve(reading(service.engine))
     service.serve(writing(service.worker, policy))
 

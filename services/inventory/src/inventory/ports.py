@@ -34,3 +34,7 @@ class Book(Protocol):
     async def set_targets(self, targets: Sequence[Target], now: dt.datetime) -> None:
         """Keep the newest target of each offer."""
         ...
+
+    async def listed(self, channel: str, moment: dt.datetime) -> list[str]:
+        """The SKUs whose listing on the channel is as it was at `moment`, in their order."""
+        ...

@@ -9,16 +9,31 @@ from typing import Any
 
 import httpx
 import pytest
-from contracts import AppliedStatus, ProductChanged, StockApplied, StockChanged, StockReason
+from contracts import (
+    AppliedStatus,
+    ProductChanged,
+    StockApplied,
+    StockChanged,
+    StockReason,
+    SyncRequested,
+    SyncScope,
+    partition_counts,
+)
 from inventory.adapters.catalogue import PostgresCatalogue
 from inventory.adapters.postgres_book import PostgresBook
 from inventory.domain.allocation import Policy
 from inventory.entrypoints.api import reading, writing
+from inventory.entrypoints.consumers import STOCK_CHANGES, routes
 from inventory.handlers.change_product import ChangeProduct
 from inventory.handlers.change_stock import ChangeStock
-from inventory.handlers.record_applied import record_applied
+from inventory.handlers.note_watermarks import channel_of_change
+from inventory.handlers.record_applied import RecordApplied
+from runtime.holds import Holds
 from runtime.http import create_app
-from runtime.records import Delivery
+from runtime.outbox import Outbox
+from runtime.processor import Processor
+from runtime.records import Delivery, Record
+from runtime.testing.clocks import FixedClock
 from runtime.testing.deliveries import deliver
 from runtime.work import Worker
 from sqlalchemy import text
@@ -30,6 +45,7 @@ pytestmark = pytest.mark.integration
 NOW = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
 POLICY = Policy(weights={"saberstore": 30, "amazon": 35, "noon": 35}, storefront="saberstore")
 change_stock = ChangeStock(lambda work: PostgresBook(work.connection, POLICY), POLICY)
+record_applied = RecordApplied(lambda work: PostgresBook(work.connection, POLICY), POLICY)
 change_product = ChangeProduct(
     lambda work: PostgresCatalogue(work.connection), lambda work: PostgresBook(work.connection, POLICY), POLICY
 )
@@ -177,6 +193,26 @@ async def test_an_answer_about_an_older_revision_changes_nothing(api: httpx.Asyn
     assert (channel["applied_revision"], channel["applied_status"]) == (2, "accepted")
 
 
+async def test_an_unknown_outcome_of_the_newest_target_is_followed_by_a_new_revision(
+    engine: AsyncEngine, worker: Worker
+) -> None:
+    await introduce(worker, product("A"))
+    await change(worker, count("A", 10), sale("A", 1))
+
+    async def unknown(revision: int) -> None:
+        data = StockApplied(channel="saberstore", sku="A", revision=revision, status=AppliedStatus.UNKNOWN, quantity=9)
+        async with worker.begin() as work:
+            await record_applied([deliver(data)], work)
+
+    told = parts(await outbox(engine, "channel.stock.target"))
+    assert told[-1] == ("saberstore", 9, 2)
+    await unknown(1)
+    assert parts(await outbox(engine, "channel.stock.target")) == told
+    await unknown(2)
+    await unknown(2)
+    assert parts(await outbox(engine, "channel.stock.target")) == [*told, ("saberstore", 9, 3)]
+
+
 @pytest.mark.parametrize(
     ("path", "body", "status", "part"),
     [
@@ -233,3 +269,70 @@ async def test_stock_changes_by_http_take_the_way_through_kafka(api: httpx.Async
     [event] = await outbox(engine, "stock.changed")
     assert [event["id"]] == response.json()["event_ids"]
     assert (await api.post("/v1/stock-changes", json={"changes": [sold | {"change_qty": 0}]})).status_code == 422
+
+
+async def test_a_repeated_answer_leaves_even_the_times_as_they_were(engine: AsyncEngine, worker: Worker) -> None:
+    await introduce(worker, product("A"))
+    await change(worker, count("A", 10))
+    answers = [
+        deliver(
+            StockApplied(channel="saberstore", sku="A", revision=revision, quantity=9, status=AppliedStatus.ACCEPTED)
+        )
+        for revision in (1, 2)
+    ]
+    clock = FixedClock()
+    later = Worker(engine, Outbox("inventory", partition_counts()), group="inventory", clock=clock)
+    found = []
+    for _ in range(3):
+        async with later.begin() as work:
+            await record_applied(answers, work)
+        async with later.begin() as work:
+            await record_applied(answers[:1], work)
+        async with engine.connect() as connection:
+            found.append((await connection.execute(text("select * from channel_targets"))).all())
+        clock.advance(hours=1)
+    assert found[0] == found[1] == found[2]
+
+
+async def test_a_sync_is_answered_once_however_often_it_is_delivered(engine: AsyncEngine, worker: Worker) -> None:
+    await introduce(worker, product("A"))
+    await change(worker, count("A", 10))
+    holds = Holds(channel_of_change, [STOCK_CHANGES], dt.timedelta(minutes=30))
+    processor = Processor(routes(POLICY, holds), worker, holds)
+    now = dt.datetime.now(dt.UTC)
+    asked = deliver(SyncRequested(channel="saberstore", scope=SyncScope.ALL), time=now).record
+    await processor.process([asked])
+    await introduce(worker, product("LATER"))
+    for _ in range(2):
+        await processor.process([asked])
+    parts_asked = [
+        Record("channel.sync.requested", 0, n, b"saberstore", json.dumps(event).encode(), {})
+        for n, event in enumerate(await outbox(engine, "channel.sync.requested"))
+    ]
+    for _ in range(3):
+        await processor.process(parts_asked)
+    async with engine.connect() as connection:
+        query = text("select reason, channel, before_qty, change_qty, after_qty from inventory_logs order by id")
+        rows = [tuple(row) for row in await connection.execute(query)]
+    assert rows == [("stocktake", None, 0, 10, 10), ("sync", "saberstore", 10, 0, 10)]
+    assert {event["data"]["sku"] for event in await outbox(engine, "channel.sync.requested")} == {"A"}
+    told = parts([e for e in await outbox(engine, "channel.stock.target") if e["data"]["sku"] == "A"])
+    assert [revision for _, _, revision in told] == list(range(1, len(told) + 1))
+    assert told[-1][1] == told[-2][1]
+
+
+@pytest.mark.parametrize("at_once", [True, False], ids=["in one batch", "one by one"])
+async def test_a_replayed_step_never_hides_a_later_one(engine: AsyncEngine, worker: Worker, at_once: bool) -> None:  # noqa: FBT001 - a column
+    await introduce(worker, product("A"))
+    await change(worker, count("A", 10))
+    told = (AppliedStatus.UNKNOWN, AppliedStatus.ACCEPTED, AppliedStatus.LIVE, AppliedStatus.ACCEPTED)
+    answers = [
+        deliver(StockApplied(channel="saberstore", sku="A", revision=1, quantity=9, status=status, live_at=NOW))
+        for status in told
+    ]
+    for batch in [answers] if at_once else [[answer] for answer in answers]:
+        async with worker.begin() as work:
+            await record_applied(batch, work)
+    async with engine.connect() as connection:
+        row = (await connection.execute(text("select * from channel_targets where channel = 'saberstore'"))).one()
+    assert (row.applied_status, row.live_quantity, row.live_at) == ("live", 9, NOW)

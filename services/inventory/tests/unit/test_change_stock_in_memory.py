@@ -83,3 +83,19 @@ async def test_a_marketplaces_own_order_makes_it_be_told_again() -> None:
     work = await handle(book, sale("A", 1, channel="noon"))
     told = {event.data.channel for event in published(work) if isinstance(event.data, StockTarget)}
     assert "noon" in told
+
+
+async def test_units_sold_below_zero_and_targets_are_counted() -> None:
+    book = book_with("A")
+    await handle(book, count("A", 2))
+    work = await handle(book, sale("A", 3), sale("A", 2, channel="noon"))
+    counted = {
+        (metric.name, *(value for _, value in labels)): amount for (metric, labels), amount in work.counts.items()
+    }
+    assert counted == {
+        ("mizan_oversold_units_total", "saberstore"): 1,
+        ("mizan_oversold_units_total", "noon"): 2,
+        ("mizan_targets_total", "saberstore", "oversell"): 1,
+        ("mizan_targets_total", "amazon", "oversell"): 1,
+        ("mizan_targets_total", "noon", "oversell"): 1,
+    }

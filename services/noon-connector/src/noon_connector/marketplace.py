@@ -12,6 +12,7 @@ from connector_sdk.marketplace import (
     MarketplaceError,
     OrderPage,
     Outcome,
+    Reading,
     Search,
     StockLine,
 )
@@ -36,6 +37,11 @@ class NoonMarketplace:
 
     async def push_stock(self, lines: Sequence[StockLine]) -> Sequence[LineResult]:
         return await asyncio.gather(*(self._push(line) for line in lines))
+
+    async def read_listings(self, external_skus: Sequence[str]) -> Sequence[Reading]:
+        raise MarketplaceError(
+            Outcome.UNSUPPORTED, f"Noon's partner API can't show what is on sale ({len(external_skus)} listings asked)"
+        )
 
     async def fetch_orders(self, search: Search, since: dt.datetime, cursor: str | None) -> OrderPage:
         """The API names no upper bound, so what Noon's clock (the header Date) showed at the answer stands for it."""

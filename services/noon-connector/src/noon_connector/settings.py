@@ -17,6 +17,7 @@ class Settings(ConnectorSettings):
     push_rate_per_second: Rate = Field(20.0, alias="NOON_PUSH_RATE")
     push_burst: Burst = Field(20, alias="NOON_PUSH_BURST")
     push_concurrency: Concurrency = Field(8, alias="NOON_PUSH_CONCURRENCY")
+    live_ceiling_seconds: Seconds = Field(60.0, alias="NOON_LIVE_CEILING_SECONDS")
     order_poll_seconds: Seconds = Field(60.0, alias="NOON_ORDER_POLL_SECONDS")
 
     noon_dialect: str = PARTNER_V1

@@ -117,6 +117,7 @@ async def test_targets_end_up_at_noon_in_spite_of_faults(
 
     async def has_all() -> bool:
         await pusher.step()
+        await database.follow_up()
         return not await database.rows("select 1 from pushes where state <> 'accepted'")
 
     await eventually(has_all)

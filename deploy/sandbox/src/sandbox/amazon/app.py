@@ -4,11 +4,13 @@ from fastapi import FastAPI
 
 from sandbox.amazon.auth import Tokens
 from sandbox.amazon.listings import ListingsItems, describe
+from sandbox.amazon.operations import Gate
 from sandbox.amazon.orders import Orders
 from sandbox.amazon.settings import AmazonSettings
 from sandbox.amazon.wire import refuse
 from sandbox.clock import Clock, system_clock
 from sandbox.faults import Faults
+from sandbox.limits import Limits
 from sandbox.marketplace import Marketplace, assemble
 from sandbox.store import Store
 
@@ -20,6 +22,9 @@ def build(settings: AmazonSettings, clock: Clock = system_clock, seed: int | Non
     """
     started = int(clock().timestamp()) % 10**7
     store = Store(clock, lambda number: f"402-{started:07d}-{number:07d}", restocks_on_cancel=True)
+    faults = Faults(clock, seed)
     tokens = Tokens(settings, clock)
-    routers = [tokens.router(), ListingsItems(settings, store).router(tokens), Orders(settings, store).router(tokens)]
-    return assemble(Marketplace("Amazon stand-in", describe, refuse), routers, store, Faults(seed), clock)
+    gate = Gate(tokens, Limits(faults, clock))
+    listings, orders = ListingsItems(settings, store, faults), Orders(settings, store, faults)
+    routers = [tokens.router(), listings.router(gate), orders.router(gate)]
+    return assemble(Marketplace("Amazon stand-in", describe, refuse), routers, store, faults, clock)

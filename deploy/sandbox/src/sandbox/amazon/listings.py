@@ -1,9 +1,11 @@
 """Listings Items 2021-08-01: patchListingsItem and getListingsItem.
 
-A patch is carried out at once. As at Amazon, one for an unknown SKU is ACCEPTED and comes to nothing.
-`attributes` tells what the seller last wrote, `fulfillmentAvailability` what is on sale now, net of orders.
+A patch that is accepted is live after the delay that the faults ask for. As at Amazon, one for an unknown SKU is
+ACCEPTED and comes to nothing. `attributes` tells what the seller last wrote, `fulfillmentAvailability` what is on sale
+now, net of orders.
 """
 
+import contextlib
 import uuid
 import zlib
 from http import HTTPStatus
@@ -11,16 +13,16 @@ from urllib.parse import unquote
 
 from fastapi import APIRouter, Request
 
-from sandbox.amazon.auth import Tokens
-from sandbox.amazon.operations import operation
+from sandbox.amazon.operations import GET_LISTING, PATCH_LISTING, Gate
 from sandbox.amazon.patches import Change, read_patches
 from sandbox.amazon.settings import MARKETPLACE_ID, AmazonSettings
 from sandbox.amazon.wire import Query, RefusedError, denied, invalid_input, money
 from sandbox.clock import iso
-from sandbox.store import Listing, NotFoundError, Store
+from sandbox.faults import Faults
+from sandbox.listing import Listing, Write
+from sandbox.store import NotFoundError, Store
 
 ROOT = "/listings/2021-08-01/items/"
-RATE = "5.0"
 DATA_SETS = (
     *("summaries", "attributes", "issues", "offers"),
     *("fulfillmentAvailability", "procurement", "relationships", "productTypes"),
@@ -30,14 +32,15 @@ DATA_SETS = (
 class ListingsItems:
     """The two operations over the store."""
 
-    def __init__(self, settings: AmazonSettings, store: Store) -> None:
+    def __init__(self, settings: AmazonSettings, store: Store, faults: Faults) -> None:
         self._settings = settings
         self._store = store
+        self._faults = faults
 
-    def router(self, tokens: Tokens) -> APIRouter:
+    def router(self, gate: Gate) -> APIRouter:
         router = APIRouter()
-        for method, work in (("PATCH", self.patch), ("GET", self.get)):
-            endpoint = operation(tokens, RATE, work)
+        for method, limit, work in (("PATCH", PATCH_LISTING, self.patch), ("GET", GET_LISTING, self.get)):
+            endpoint = gate.operation(limit, work)
             router.add_api_route(f"{ROOT}{{seller_id}}/{{sku:path}}", endpoint, methods=[method], response_model=None)
         return router
 
@@ -73,13 +76,9 @@ class ListingsItems:
         return unquote(sku)
 
     def _carry_out(self, sku: str, change: Change) -> None:
-        try:
-            if change.price is not None:
-                self._store.set_price(sku, change.price)
-            if change.quantity is not None:
-                self._store.set_quantity(sku, change.quantity)
-        except NotFoundError:
-            pass  # Amazon accepts an offer for a SKU that it does not know
+        write = Write(change.quantity, change.price)
+        with contextlib.suppress(NotFoundError):  # Amazon accepts an offer for a SKU that it does not know
+            self._store.submit(sku, write, self._faults.live_delay())
 
 
 def describe(path: str, body: bytes) -> tuple[str | None, int | None]:
@@ -137,7 +136,7 @@ def _attributes(listing: Listing) -> dict[str, object]:
         "marketplace_id": MARKETPLACE_ID,
         "currency": "EGP",
         "audience": "ALL",
-        "our_price": [{"schedule": [{"value_with_tax": float(listing.price)}]}],
+        "our_price": [{"schedule": [{"value_with_tax": float(listing.price_set)}]}],
     }
     availability = {"fulfillment_channel_code": "DEFAULT", "quantity": listing.quantity_set}
     return {"fulfillment_availability": [availability], "purchasable_offer": [offer]}

@@ -5,6 +5,7 @@ order across a page's edge. A search by last update may omit such an order, as A
 """
 
 import base64
+import bisect
 import hashlib
 import json
 import re
@@ -29,6 +30,15 @@ SearchBy = Literal["created", "lastUpdated"]
 Place = tuple[datetime, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Orders, what the page before ended with, and the token of the next page if there is one."""
+
+    orders: list[Order]
+    previous: Order | None
+    next_token: str | None
+
+
 @dataclass(frozen=True)
 class Search:
     """A search that was understood. `before` is the upper bound in effect, `start` what the pages so far ended with."""
@@ -43,18 +53,17 @@ class Search:
     fingerprint: str
     start: Place | None
 
-    def page(self, orders: Iterable[Order]) -> tuple[list[Order], str | None]:
-        """Pick this page's orders, oldest first, and the token of the next page if there is one."""
+    def page(self, orders: Iterable[Order]) -> Page:
+        """Pick this page's orders, oldest first."""
         found = sorted((order for order in orders if self._matches(order)), key=self._place)
-        page = found[: self.page_size]
-        return page, self._token(page[-1]) if len(found) > len(page) else None
+        begin = 0 if self.start is None else bisect.bisect_right(found, self.start, key=self._place)
+        page, rest = found[begin : begin + self.page_size], found[begin + self.page_size :]
+        return Page(page, found[begin - 1] if begin else None, self._token(page[-1]) if rest else None)
 
     def _matches(self, order: Order) -> bool:
-        place = self._place(order)
         return (
             self.here
-            and self.after <= place[0] <= self.before
-            and (self.start is None or place > self.start)
+            and self.after <= self._place(order)[0] <= self.before
             and (not self.statuses or order.status.upper() in self.statuses)
         )
 

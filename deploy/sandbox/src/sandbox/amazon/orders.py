@@ -4,47 +4,50 @@ from http import HTTPStatus
 
 from fastapi import APIRouter, Request
 
-from sandbox.amazon.auth import Tokens
-from sandbox.amazon.operations import operation
+from sandbox.amazon.operations import GET_ORDER, SEARCH_ORDERS, Gate
 from sandbox.amazon.order_data import DATA_SETS, printed
 from sandbox.amazon.order_search import read_search
 from sandbox.amazon.settings import AmazonSettings
 from sandbox.amazon.wire import Query, RefusedError
 from sandbox.clock import iso
+from sandbox.faults import Faults
 from sandbox.store import NotFoundError, Store
 
 ROOT = "/orders/2026-01-01/orders"
-SEARCH_RATE = "0.0056"
-GET_RATE = "0.5"
 
 
 class Orders:
     """The two operations over the store."""
 
-    def __init__(self, settings: AmazonSettings, store: Store) -> None:
+    def __init__(self, settings: AmazonSettings, store: Store, faults: Faults) -> None:
         self._settings = settings
         self._store = store
+        self._faults = faults
 
-    def router(self, tokens: Tokens) -> APIRouter:
+    def router(self, gate: Gate) -> APIRouter:
         router = APIRouter()
-        search, get = operation(tokens, SEARCH_RATE, self.search), operation(tokens, GET_RATE, self.get)
+        search, get = gate.operation(SEARCH_ORDERS, self.search), gate.operation(GET_ORDER, self.get)
         router.add_api_route(ROOT, search, methods=["GET"], response_model=None)
         router.add_api_route(f"{ROOT}/{{order_id}}", get, methods=["GET"], response_model=None)
         return router
 
     async def search(self, request: Request) -> dict[str, object]:
-        search = read_search(Query(request.scope["query_string"]), self._store.now(), self._settings.order_delay)
-        orders, next_token = search.page(self._store.orders())
-        answer: dict[str, object] = {"orders": [printed(order, search.data_sets) for order in orders]}
-        if next_token is not None:
-            answer["pagination"] = {"nextToken": next_token}
+        """The upper bound that is echoed keeps its promise: no older order will be found later."""
+        delay = max(self._settings.order_delay, self._faults.settings.order_lag)
+        search = read_search(Query(request.scope["query_string"]), self._store.now(), delay)
+        page = search.page(self._store.orders())
+        told = self._faults.disorder(page.orders, page.previous)
+        answer: dict[str, object] = {"orders": [printed(order, search.data_sets) for order in told]}
+        if page.next_token is not None:
+            answer["pagination"] = {"nextToken": page.next_token}
         answer[f"{search.by}Before"] = iso(search.before)
         return answer
 
     async def get(self, request: Request) -> dict[str, object]:
         data_sets = Query(request.scope["query_string"]).many("includedData", DATA_SETS)
+        lag = self._faults.settings.order_lag
         try:
-            order = self._store.order(request.path_params["order_id"])
+            order = self._store.order(request.path_params["order_id"], lag)
         except NotFoundError as error:
             raise RefusedError(HTTPStatus.NOT_FOUND, "NotFound", "The order was not found.") from error
         return {"order": printed(order, data_sets)}

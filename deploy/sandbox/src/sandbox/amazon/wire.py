@@ -37,6 +37,10 @@ def denied(details: str) -> RefusedError:
     return RefusedError(HTTPStatus.FORBIDDEN, "Unauthorized", "Access to requested resource is denied.", details)
 
 
+def throttled() -> RefusedError:
+    return RefusedError(HTTPStatus.TOO_MANY_REQUESTS, *_SAID[HTTPStatus.TOO_MANY_REQUESTS])
+
+
 def answer(status: HTTPStatus, body: object, rate: str | None = None) -> Response:
     """Make an answer with the headers that Amazon puts on it; `rate` is the operation's, in calls a second."""
     headers = {"x-amzn-RequestId": str(uuid.uuid4())}

@@ -4,16 +4,18 @@ The body is {partner_id, sku, quantity, timestamp, signature}; quantity and time
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from http import HTTPStatus
 
+from sandbox.listing import Write
 from sandbox.noon.wire import RefusedError, read_object
 from sandbox.store import NotFoundError, Store
 
 PATH = "/inventory/update"
 
 
-def update(store: Store, body: Mapping[str, object]) -> dict[str, object]:
-    """Carry out an update and make its answer.
+def update(store: Store, body: Mapping[str, object], delay: timedelta) -> dict[str, object]:
+    """Accept an update, which is live after `delay`, and make its answer.
 
     Raises:
         RefusedError: 422 for a field that cannot be, 404 for a SKU that is not listed.
@@ -26,7 +28,7 @@ def update(store: Store, body: Mapping[str, object]) -> dict[str, object]:
     if isinstance(body.get("timestamp"), str):
         raise _unprocessable("invalid_timestamp", "timestamp must be a JSON number, not a text")
     try:
-        store.set_quantity(sku, quantity)
+        store.submit(sku, Write(quantity), delay)
     except NotFoundError as error:
         raise RefusedError(HTTPStatus.NOT_FOUND, "sku_not_found", f"No listing has the SKU {sku!r}") from error
     return {"status": "ok", "sku": sku, "quantity": quantity}

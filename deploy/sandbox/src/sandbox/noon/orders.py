@@ -11,6 +11,7 @@ from datetime import datetime
 from http import HTTPStatus
 
 from sandbox.clock import iso
+from sandbox.faults import Faults
 from sandbox.noon.wire import RefusedError
 from sandbox.store import Order, Store
 
@@ -19,7 +20,7 @@ _DIGITS = re.compile(r"[0-9]{1,9}")
 _JS_ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
 
 
-def list_orders(store: Store, query: Mapping[str, str]) -> dict[str, object]:
+def list_orders(store: Store, faults: Faults, query: Mapping[str, str]) -> dict[str, object]:
     """Make the answer to a list call.
 
     Raises:
@@ -27,9 +28,11 @@ def list_orders(store: Store, query: Mapping[str, str]) -> dict[str, object]:
     """
     since = _from_date(query.get("from_date", ""))
     page, page_size = _number(query, "page", 1), _number(query, "page_size", LARGEST_PAGE)
-    found = [order for order in store.orders() if order.placed_at >= since]
+    found = [order for order in store.orders_known(faults.settings.order_lag) if order.placed_at >= since]
     start = (page - 1) * page_size
-    answer: dict[str, object] = {"orders": [_printed(order) for order in found[start : start + page_size]]}
+    previous = found[start - 1] if 0 < start <= len(found) else None
+    told = faults.disorder(found[start : start + page_size], previous)
+    answer: dict[str, object] = {"orders": [_printed(order) for order in told]}
     if len(found) > start + page_size:
         answer["next_page"] = page + 1
     return answer

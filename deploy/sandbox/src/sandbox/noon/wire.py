@@ -26,6 +26,10 @@ class RefusedError(Exception):
         return JSONResponse({"error": {"code": self.code, "message": self.message}}, self.status)
 
 
+def throttled() -> RefusedError:
+    return RefusedError(HTTPStatus.TOO_MANY_REQUESTS, *_SAID[HTTPStatus.TOO_MANY_REQUESTS])
+
+
 def refuse(path: str, status: HTTPStatus) -> Response:
     """Answer with an error that is none of a route's own: a fault, or a path that is not served."""
     code, message = _SAID.get(status, (status.name.lower(), f"{status.phrase}: {path}"))

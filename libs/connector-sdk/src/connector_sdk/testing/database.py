@@ -1,16 +1,17 @@
 """A connector's database, with what its outbox holds."""
 
 import contextlib
-import datetime as dt
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from contracts import AnyEvent, parse, partition_counts
+from runtime.clock import system_clock
 from runtime.database import create_engine
 from runtime.migrations import upgrade
 from runtime.outbox import Outbox
 from runtime.records import Delivery
+from runtime.telemetry import Telemetry
 from runtime.work import Worker
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -21,7 +22,9 @@ from connector_sdk.leader import Leader
 from connector_sdk.marketplace import Marketplace
 from connector_sdk.push_policy import PushPolicy
 from connector_sdk.pusher import Pusher
-from connector_sdk.testing.targets import CHANNEL
+from connector_sdk.pushes import Patience
+from connector_sdk.testing.targets import CHANNEL, delivery
+from connector_sdk.verifier import Verifier, VerifyPolicy
 
 SCHEMA = "test_connector"
 ACCOUNT = Account(CHANNEL, "seller-1", ("TESTMART_KEY", "TESTMART_SECRET"))
@@ -30,23 +33,36 @@ ACCOUNT = Account(CHANNEL, "seller-1", ("TESTMART_KEY", "TESTMART_SECRET"))
 class ConnectorDatabase:
     """Opened by `open_database`."""
 
-    def __init__(self, url: str, engine: AsyncEngine) -> None:
+    def __init__(self, url: str, engine: AsyncEngine, telemetry: Telemetry) -> None:
         self.url = url
         self._engine = engine
+        self.telemetry = telemetry
         self.worker = Worker(
-            engine, Outbox(SCHEMA, partition_counts()), group="test-connector", clock=lambda: dt.datetime.now(dt.UTC)
+            engine,
+            Outbox(SCHEMA, partition_counts()),
+            group="test-connector",
+            clock=system_clock,
+            telemetry=telemetry,
         )
 
     async def take_in(self, *deliveries: Delivery[Any]) -> None:
         """Handle one batch of targets."""
         async with self.worker.begin() as work:
-            await Desire(CHANNEL).handle(deliveries, work)
+            await Desire(CHANNEL, Patience()).handle(deliveries, work)
+
+    async def follow_up(self) -> None:
+        """What the inventory does about unknown outcomes: a new revision of the same quantity for each."""
+        closed = await self.rows("select sku, revision, quantity from pushes where closed order by sku")
+        await self.take_in(*(delivery(row.sku, row.revision + 1, row.quantity) for row in closed))
 
     def leader(self) -> Leader:
         return Leader(self.url, SCHEMA, ACCOUNT.name)
 
     def pusher(self, marketplace: Marketplace, policy: PushPolicy, leader: Leader | None = None) -> Pusher:
         return Pusher(ACCOUNT, marketplace, self.worker, leader or self.leader(), policy)
+
+    def verifier(self, marketplace: Marketplace, policy: VerifyPolicy, leader: Leader) -> Verifier:
+        return Verifier(ACCOUNT, marketplace, self.worker, leader, policy)
 
     async def rows(self, sql: str) -> Sequence[Any]:
         async with self._engine.begin() as connection:
@@ -63,11 +79,13 @@ class ConnectorDatabase:
 
 
 @contextlib.asynccontextmanager
-async def open_database(url: str, migrations: Path) -> AsyncIterator[ConnectorDatabase]:
+async def open_database(
+    url: str, migrations: Path, telemetry: Telemetry | None = None
+) -> AsyncIterator[ConnectorDatabase]:
     """Migrate the empty database at `url`."""
     engine = create_engine(url, SCHEMA)
     try:
         await upgrade(engine, SCHEMA, migrations)
-        yield ConnectorDatabase(url, engine)
+        yield ConnectorDatabase(url, engine, telemetry or Telemetry())
     finally:
         await engine.dispose()

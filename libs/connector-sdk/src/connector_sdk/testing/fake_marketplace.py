@@ -10,6 +10,7 @@ from connector_sdk.marketplace import (
     MarketplaceError,
     OrderPage,
     Outcome,
+    Reading,
     Search,
     StockLine,
 )
@@ -28,13 +29,22 @@ class FakeMarketplace:
         self.pages: dict[str | None, OrderPage | MarketplaceError] = {None: OrderPage(())}
         """By cursor."""
         self.searches: list[tuple[Search, dt.datetime, str | None]] = []
+        self.shown: dict[str, int] = {}
+        """By external SKU, what a reading shows; other listings can't be read."""
+        self.reads_at = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
+        self.read_error: MarketplaceError | None = None
         self._update_search = update_search
 
     def capabilities(self) -> Capabilities:
-        return Capabilities(update_search=self._update_search, order_by_id=True)
+        return Capabilities(update_search=self._update_search, order_by_id=True, read_back=True)
 
     async def push_stock(self, lines: Sequence[StockLine]) -> Sequence[LineResult]:
         return [await self._push(line) for line in lines]
+
+    async def read_listings(self, external_skus: Sequence[str]) -> Sequence[Reading]:
+        if self.read_error:
+            raise self.read_error
+        return [Reading(sku, self.shown[sku], self.reads_at) for sku in external_skus if sku in self.shown]
 
     async def fetch_orders(self, search: Search, since: dt.datetime, cursor: str | None) -> OrderPage:
         self.searches.append((search, since, cursor))

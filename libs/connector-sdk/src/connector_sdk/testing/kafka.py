@@ -25,16 +25,18 @@ class Topics:
         await self._producer.send_and_wait(self.prefix + topic, event.to_bytes(), key=key)
 
     async def first(self, topic: str) -> AnyEvent:
-        """Wait for the topic's first event."""
+        """Wait for the topic's first event that is about something: watermarks have no subject."""
         consumer = AIOKafkaConsumer(
             self.prefix + topic, bootstrap_servers=self._bootstrap_servers, auto_offset_reset="earliest"
         )
         await consumer.start()
         try:
-            record = await consumer.getone()
+            while True:
+                event = parse(topic, (await consumer.getone()).value)
+                if event.subject is not None:
+                    return event
         finally:
             await consumer.stop()
-        return parse(topic, record.value)
 
 
 @contextlib.asynccontextmanager

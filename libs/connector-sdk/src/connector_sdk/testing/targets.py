@@ -15,6 +15,7 @@ def delivery(
     *,
     urgency: Urgency = Urgency.INCREASE,
     channel: str = CHANNEL,
+    live_above: int | None = None,
 ) -> Delivery[StockTarget]:
     """A target whose event id and external SKU tell what it is about."""
     target = StockTarget(
@@ -24,6 +25,7 @@ def delivery(
         quantity=quantity,
         revision=revision,
         urgency=urgency,
+        live_above=live_above,
     )
     event = CloudEvent[StockTarget].wrap(
         target,

@@ -35,3 +35,6 @@ class InMemoryBook:
     async def set_targets(self, targets: Sequence[Target], now: dt.datetime) -> None:  # noqa: ARG002 - the port's signature
         for target in targets:
             self.items[target.sku] = after(self.items[target.sku], [target])
+
+    async def listed(self, channel: str, moment: dt.datetime) -> list[str]:  # noqa: ARG002 - its listings never change
+        return sorted(sku for sku, item in self.items.items() if any(o.channel == channel for o in item.offers))

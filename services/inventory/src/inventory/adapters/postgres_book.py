@@ -27,6 +27,12 @@ left join channel_targets t on t.channel = c.name and t.sku = s.sku
 where c.name = any(cast(:channels as text[])) and (l.sku is not null or c.name = :storefront)
 order by s.sku, array_position(cast(:channels as text[]), c.name)
 """)
+_LISTED = text("""
+select sku from marketplace_listings where channel = :channel and changed_at <= :moment
+union
+select sku from products where :channel = :storefront and created_at <= :moment
+order by sku
+""")
 _KNOWN = text("select event_id from inventory_logs where event_id = any(cast(:ids as text[]))")
 _MOVED_SINCE = text(
     "select coalesce(sum(change_qty), 0) from inventory_logs where sku = :sku and happened_at > :moment"
@@ -110,3 +116,8 @@ class PostgresBook:
 
     async def set_targets(self, targets: Sequence[Target], now: dt.datetime) -> None:
         await upsert_targets(self._connection, targets, now)
+
+    async def listed(self, channel: str, moment: dt.datetime) -> list[str]:
+        parameters = {"channel": channel, "storefront": self._storefront, "moment": moment}
+        result = await self._connection.execute(_LISTED, parameters)
+        return list(result.scalars())

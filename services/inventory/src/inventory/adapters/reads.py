@@ -27,6 +27,19 @@ select id, sku, channel, change_qty, reason, reference, line_reference, before_q
 from inventory_logs where id > :after and (cast(:sku as text) is null or sku = :sku) order by id limit :limit
 """)
 
+_SALES_CHANNELS = text("""
+select c.name, c.title, c.is_active, w.known_until as orders_known_until,
+    (select count(*) from watermark_holds h
+     where h.expired_at is null and (h.channel = c.name or h.channel is null)) as holds
+from marketplace_channels c left join channel_watermarks w on w.channel = c.name
+order by c.priority
+""")
+
+
+async def channels(connection: AsyncConnection) -> list[dict[str, Any]]:
+    """The sales channels, up to when the sales of each are known, and how many dead letters hold that up."""
+    return [dict(row) for row in (await connection.execute(_SALES_CHANNELS)).mappings()]
+
 
 async def stock(
     connection: AsyncConnection, *, sku: str | None = None, after: str = "", limit: int = 1

@@ -9,6 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from inventory.domain.targets import Target
 
+STEPS = (AppliedStatus.UNKNOWN, AppliedStatus.ACCEPTED, AppliedStatus.REJECTED, AppliedStatus.LIVE)
+"""How far a revision got, in the order in which it may be told: an earlier step never overwrites a later one."""
+
 _UPSERT = text("""
 insert into channel_targets (channel, sku, quantity, revision, targeted_at)
 select *, cast(:now as timestamptz) from unnest(
@@ -24,11 +27,16 @@ set applied_revision = n.revision, applied_status = n.status, applied_at = :now,
 from unnest(
     cast(:channels as text[]), cast(:skus as text[]), cast(:revisions as bigint[]), cast(:statuses as text[]),
     cast(:quantities as int[]), cast(:lives as timestamptz[])) as n (channel, sku, revision, status, quantity, live_at)
-where t.channel = n.channel and t.sku = n.sku and n.revision >= coalesce(t.applied_revision, 0)
+where t.channel = n.channel and t.sku = n.sku
+    and (n.revision, coalesce(array_position(cast(:steps as text[]), n.status), 0))
+        > (coalesce(t.applied_revision, 0), coalesce(array_position(cast(:steps as text[]), t.applied_status), 0))
+returning t.channel, t.sku
 """)
 _SYNCED = text("""
-update marketplace_listings l set last_sync_at = :now
-from unnest(cast(:channels as text[]), cast(:skus as text[])) as n (channel, sku)
+update marketplace_listings l
+set last_sync_at = :now, stock_qty = case when n.status = 'live' then n.quantity else l.stock_qty end
+from unnest(cast(:channels as text[]), cast(:skus as text[]), cast(:statuses as text[]), cast(:quantities as int[]))
+    as n (channel, sku, status, quantity)
 where l.channel = n.channel and l.sku = n.sku
 """)
 
@@ -48,20 +56,36 @@ async def upsert_targets(connection: AsyncConnection, targets: Sequence[Target],
     )
 
 
-async def note_applied(connection: AsyncConnection, answers: Sequence[StockApplied], now: dt.datetime) -> None:
-    """`answers` holds each (channel, sku) once, sorted by it."""
+async def note_applied(
+    connection: AsyncConnection, answers: Sequence[StockApplied], now: dt.datetime
+) -> set[tuple[str, str]]:
+    """`answers` holds each (channel, sku) once, sorted by it. What says nothing new leaves every time as it was.
+
+    Answers with the (channel, sku) of those that say something new.
+    """
     noted = [a for a in answers if a.status is not AppliedStatus.SUPERSEDED]
     if not noted:
-        return
-    keys = {"channels": [a.channel for a in noted], "skus": [a.sku for a in noted], "now": now}
+        return set()
+    told = {
+        "channels": [a.channel for a in noted],
+        "skus": [a.sku for a in noted],
+        "revisions": [a.revision for a in noted],
+        "statuses": [str(a.status) for a in noted],
+        "quantities": [a.quantity for a in noted],
+        "lives": [a.live_at for a in noted],
+        "steps": [str(status) for status in STEPS],
+        "now": now,
+    }
+    news = {(row.channel, row.sku) for row in await connection.execute(_NOTE, told)}
+    fresh = [a for a in noted if (a.channel, a.sku) in news]
     await connection.execute(
-        _NOTE,
-        keys
-        | {
-            "revisions": [a.revision for a in noted],
-            "statuses": [str(a.status) for a in noted],
-            "quantities": [a.quantity for a in noted],
-            "lives": [a.live_at for a in noted],
+        _SYNCED,
+        {
+            "channels": [a.channel for a in fresh],
+            "skus": [a.sku for a in fresh],
+            "statuses": [str(a.status) for a in fresh],
+            "quantities": [a.quantity for a in fresh],
+            "now": now,
         },
     )
-    await connection.execute(_SYNCED, keys)
+    return news

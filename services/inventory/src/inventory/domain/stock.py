@@ -12,6 +12,8 @@ class Reason(enum.StrEnum):
     CANCELLATION = "cancellation"
     ADJUSTMENT = "adjustment"
     STOCKTAKE = "stocktake"
+    SYNC = "sync"
+    """Somebody had a channel told again; its change is always 0."""
 
 
 @dc.dataclass(frozen=True, slots=True)

@@ -61,6 +61,11 @@ def reading(engine: AsyncEngine) -> APIRouter:
         async with engine.connect() as connection:
             return await reads.stock(connection, after=after, limit=limit)
 
+    @api.get("/channels")
+    async def list_channels() -> list[dict[str, Any]]:
+        async with engine.connect() as connection:
+            return await reads.channels(connection)
+
     @api.get("/logs")
     async def list_logs(sku: str | None = None, after: int = 0, limit: Limit = 1000) -> list[dict[str, Any]]:
         async with engine.connect() as connection:

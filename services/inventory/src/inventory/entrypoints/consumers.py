@@ -1,7 +1,9 @@
 """Which topic goes to which handler."""
 
-from contracts import ProductChanged, StockApplied, StockChanged
+from contracts import OrdersWatermark, ProductChanged, StockApplied, StockChanged, SyncRequested, partition_counts
+from runtime.holds import Holds
 from runtime.processor import Route
+from runtime.watermarks import Watermarks
 from runtime.work import Work
 
 from inventory.adapters.catalogue import PostgresCatalogue
@@ -9,11 +11,19 @@ from inventory.adapters.postgres_book import PostgresBook
 from inventory.domain.allocation import Policy
 from inventory.handlers.change_product import ChangeProduct
 from inventory.handlers.change_stock import ChangeStock
-from inventory.handlers.record_applied import record_applied
+from inventory.handlers.note_watermarks import NoteWatermarks
+from inventory.handlers.record_applied import RecordApplied
+from inventory.handlers.sync_channel import SyncChannel
+
+STOCK_CHANGES = "stock.changed"
 
 
-def routes(policy: Policy) -> tuple[Route, ...]:
-    """Products first: a batch may hold a product and its first stock. None needs an inbox, each is safe by itself."""
+def routes(policy: Policy, holds: Holds) -> tuple[Route, ...]:
+    """Products first: a batch may hold a product and its first stock. Watermarks after the sales that they speak of.
+
+    None needs an inbox, each is safe by itself.
+    """
+    watermarks = Watermarks(partition_counts()[STOCK_CHANGES], holds.held)
 
     def open_book(work: Work) -> PostgresBook:
         return PostgresBook(work.connection, policy)
@@ -23,6 +33,8 @@ def routes(policy: Policy) -> tuple[Route, ...]:
 
     return (
         Route("product.changed", ProductChanged, ChangeProduct(open_catalogue, open_book, policy)),
-        Route("stock.changed", StockChanged, ChangeStock(open_book, policy)),
-        Route("channel.stock.applied", StockApplied, record_applied),
+        Route(STOCK_CHANGES, StockChanged, ChangeStock(open_book, policy)),
+        Route(STOCK_CHANGES, OrdersWatermark, NoteWatermarks(watermarks)),
+        Route("channel.stock.applied", StockApplied, RecordApplied(open_book, policy)),
+        Route("channel.sync.requested", SyncRequested, SyncChannel(open_book, policy)),
     )

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from contracts import AnyEvent, StockChanged
 from runtime.logs import get_logger
+from runtime.metrics import OVERSOLD_UNITS
 from runtime.records import Delivery
 from runtime.work import Work
 
@@ -32,6 +33,7 @@ class ChangeStock:
         if not fresh:
             return
         entries = await _apply_all(fresh, items, book)
+        _tell_oversold(entries, work)
         await book.append(entries, work.now)
         changed = [items[sku] for sku in sorted({entry.movement.sku for entry in entries})]
         await book.save(changed, work.now)
@@ -60,9 +62,15 @@ async def _apply_all(
         since = await _moved_since_count(movement, entries, book)
         items[movement.sku], entry = apply(items[movement.sku], movement, since)
         entries.append(entry)
-        if entry.change < 0 and entry.after < 0:
-            _log.warning("oversold", sku=movement.sku, channel=movement.channel, on_hand=entry.after)
     return entries
+
+
+def _tell_oversold(entries: Sequence[LogEntry], work: Work) -> None:
+    for entry in entries:
+        if entry.change < 0 and entry.after < 0:
+            sku, channel = entry.movement.sku, entry.movement.channel
+            _log.warning("oversold", sku=sku, channel=channel, on_hand=entry.after, event_id=entry.movement.event_id)
+            work.count(OVERSOLD_UNITS, min(-entry.change, -entry.after), channel=channel or "none")
 
 
 async def _moved_since_count(movement: Movement, entries: Sequence[LogEntry], book: Book) -> int:

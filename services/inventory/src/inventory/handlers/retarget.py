@@ -5,6 +5,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 import contracts
+from runtime.metrics import TARGETS
 from runtime.work import Work
 
 from inventory.domain.allocation import Policy
@@ -29,6 +30,7 @@ async def retarget(
     await book.set_targets(targets, work.now)
     for target in targets:
         work.publish(_event(target), cause=(causes or {}).get(target.sku))
+        work.count(TARGETS, channel=target.offer.channel, urgency=target.urgency.value)
     return targets
 
 

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from contracts import CloudEvent, Payload, StockChanged, parse, partition_counts, topic_of
 from runtime.database import create_engine
+from runtime.holds import Holds
 from runtime.migrations import upgrade
 from runtime.outbox import Outbox
 from runtime.processor import Processor
@@ -16,7 +17,8 @@ from runtime.work import Worker
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from order_importer.main import MIGRATIONS, ROUTES
+from order_importer.main import MIGRATIONS, ORDERS, routes
+from order_importer.relay_watermarks import channel_of_order
 from order_importer.testing.samples import NOON
 
 SCHEMA = "order_importer"
@@ -28,7 +30,8 @@ class Workbench:
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
         worker = Worker(engine, Outbox(SCHEMA, partition_counts()), group="order-importer", clock=lambda: NOON)
-        self.processor = Processor(ROUTES, worker)
+        holds = Holds(channel_of_order, [ORDERS], dt.timedelta(minutes=30))
+        self.processor = Processor(routes(holds), worker, holds)
         self._offsets = itertools.count()
 
     @classmethod

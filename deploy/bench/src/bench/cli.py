@@ -1,0 +1,85 @@
+"""`make bench`."""
+
+import argparse
+import asyncio
+import dataclasses as dc
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from contracts import partition_counts
+from demo.brisk import BRISK
+from local_stack.config import StackConfig
+from local_stack.databases import fresh_database
+from local_stack.errors import StackError
+from local_stack.signals import cancelled_by_signals
+from local_stack.stack import Stack
+from rich.console import Console
+from rich.table import Table
+
+from bench import ledger, relay_rows, sale_to_call
+from bench.sample import Comparison, Sample
+
+_RESULT = Path("var") / "bench.json"
+
+
+def main() -> None:
+    """Exit code 0: measured. 2: it could not be run, with one line that says why."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--runs", type=int, default=5, help="runs of each measure (default: 5)")
+    parser.add_argument("--rate", type=float, default=100.0, help="sales a second of the last measure (default: 100)")
+    arguments = parser.parse_args()
+    try:
+        result = asyncio.run(_measure(arguments.runs, arguments.rate))
+    except StackError as error:
+        print(f"bench: {error}", file=sys.stderr)
+        sys.exit(2)
+    _RESULT.parent.mkdir(exist_ok=True)
+    _RESULT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    print(f"The same as JSON: {_RESULT}")
+
+
+async def _measure(runs: int, rate: float) -> dict[str, Any]:
+    with cancelled_by_signals(), tempfile.TemporaryDirectory(prefix="mizan-bench-") as folder:
+        config = StackConfig.on_free_ports(Path(folder), os.environ, extra_environment=BRISK)
+        async with Stack(dc.replace(config, throwaway=False), print) as stack:
+            print("sale to call ...")
+            latencies = await sale_to_call.measure(stack, runs=runs, sales=1000, rate=rate)
+            print("ledger ...")
+            async with fresh_database(stack.database_url) as url:
+                of_ledger = await ledger.measure(url, runs=runs, events=10_000)
+            print("relay ...")
+            async with fresh_database(stack.database_url) as url:
+                partitions = partition_counts()["channel.stock.target"]
+                of_relay = await relay_rows.measure(
+                    url, stack.bootstrap_servers, runs=runs, rows=20_000, partitions=partitions
+                )
+    _show([of_ledger, of_relay], latencies)
+    return {
+        "ledger": _as_json(of_ledger),
+        "relay": _as_json(of_relay),
+        "sale_to_call_ms": {sample.name[-3:]: dc.asdict(sample) for sample in latencies},
+    }
+
+
+def _as_json(comparison: Comparison) -> dict[str, Any]:
+    return {**dc.asdict(comparison), "ratio": round(comparison.ratio, 3)}
+
+
+def _show(comparisons: list[Comparison], latencies: tuple[Sample, ...]) -> None:
+    table = Table(title="Medians, with the spread from lowest to highest", title_justify="left")
+    for heading in ("measure", "median", "spread", "of its floor"):
+        table.add_column(heading, justify="left" if heading == "measure" else "right")
+    for comparison in comparisons:
+        table.add_row(*_row(comparison.measured), f"{comparison.ratio:.2f}")
+        table.add_row(*_row(comparison.floor), "")
+    for sample in latencies:
+        table.add_row(*_row(sample), "")
+    Console(width=None if sys.stdout.isatty() else 100).print(table)
+
+
+def _row(sample: Sample) -> tuple[str, str, str]:
+    return sample.name, f"{sample.median:,.0f} {sample.unit}", f"{sample.spread:.0%}"

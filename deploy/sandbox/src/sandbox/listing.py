@@ -1,0 +1,63 @@
+"""One SKU on sale: what buyers see, what was submitted, and the writes in between."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+DEFAULT_PRICE = Decimal("100.00")
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """What a seller submits; None leaves as it is."""
+
+    quantity: int | None = None
+    price: Decimal | None = None
+
+
+@dataclass(slots=True)
+class Listing:
+    """`quantity` and `price` are what buyers see now, `quantity_set` and `price_set` what was submitted last."""
+
+    external_sku: str
+    quantity: int
+    created_at: datetime
+    updated_at: datetime
+    price: Decimal = DEFAULT_PRICE
+    quantity_set: int = 0
+    price_set: Decimal = DEFAULT_PRICE
+    _on_their_way: deque[tuple[datetime, Write]] = field(default_factory=deque)
+
+    @property
+    def title(self) -> str:
+        return f"Item {self.external_sku}"
+
+    @property
+    def on_their_way(self) -> int:
+        """Writes that were accepted and are not live yet."""
+        return len(self._on_their_way)
+
+    def submit(self, write: Write, now: datetime, delay: timedelta) -> None:
+        """Accept a write that goes live after `delay`, and never before one that was accepted earlier."""
+        earlier = self._on_their_way[-1][0] if self._on_their_way else now
+        self._on_their_way.append((max(earlier, now + delay), write))
+        self.quantity_set = self.quantity_set if write.quantity is None else write.quantity
+        self.price_set = write.price or self.price_set
+        self.land(now)
+
+    def land(self, now: datetime) -> None:
+        """Make live what is due by now, oldest first; a quantity overwrites what sales have left of the one before."""
+        while self._on_their_way and self._on_their_way[0][0] <= now:
+            self.updated_at, write = self._on_their_way.popleft()
+            self.quantity = self.quantity if write.quantity is None else write.quantity
+            self.price = write.price or self.price
+
+    def overwrite(self, quantity: int, now: datetime) -> None:
+        """Set the quantity at once, as by hand. What is on its way still comes, and overwrites that too."""
+        self.quantity = self.quantity_set = quantity
+        self.updated_at = now
+
+    def drop_writes(self) -> None:
+        """Forget what is on its way."""
+        self._on_their_way.clear()

@@ -1,0 +1,44 @@
+"""Counting and timing calls to a marketplace."""
+
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from runtime.measurements import Measurements
+from runtime.metrics import CALL_SECONDS, CALLS
+
+from connector_sdk.marketplace import LineResult, MarketplaceError, Outcome
+
+PUSH_STOCK = "push_stock"
+FETCH_ORDERS = "fetch_orders"
+FETCH_ORDER = "fetch_order"
+READ_LISTINGS = "read_listings"
+
+
+class ObservedCall:
+    """Around one call: `accepted` if it ends without an error, else what the error says; or set `outcome`."""
+
+    def __init__(self, operation: str, measurements: Measurements) -> None:
+        self._operation = operation
+        self._measurements = measurements
+        self._started = time.monotonic()
+        self.outcome = Outcome.ACCEPTED.value
+
+    def __enter__(self) -> Self:
+        self._started = time.monotonic()
+        return self
+
+    def __exit__(self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None) -> None:
+        if isinstance(error, MarketplaceError):
+            self.outcome = error.outcome.value
+        elif error is not None:
+            self.outcome = Outcome.UNKNOWN.value
+        self._measurements.observe(CALL_SECONDS, time.monotonic() - self._started, operation=self._operation)
+        self._measurements.count(CALLS, operation=self._operation, outcome=self.outcome)
+
+
+def outcome_of_lines(results: Sequence[LineResult]) -> str:
+    """One word for a call of several lines; without any line nothing is known."""
+    outcomes = {result.outcome.value for result in results} or {Outcome.UNKNOWN.value}
+    return outcomes.pop() if len(outcomes) == 1 else "mixed"

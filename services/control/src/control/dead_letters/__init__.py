@@ -1,0 +1,1 @@
+"""Dead letters: looking at them, sending them again, and remembering which are resolved."""

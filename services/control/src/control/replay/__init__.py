@@ -1,0 +1,1 @@
+"""Sending a range of a topic's records again, into the same topic."""

@@ -1,0 +1,136 @@
+"""A watermark is passed on when every partition has told it, behind the sales that it speaks of."""
+
+import dataclasses as dc
+import datetime as dt
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+from contracts import CloudEvent, OrdersWatermark, dead_letter, partition_counts
+from order_importer.testing.samples import NOON, line, listing, minutes_later, order
+from order_importer.testing.workbench import Workbench
+from runtime.records import Record
+from sqlalchemy import text
+
+pytestmark = pytest.mark.integration
+
+ORDERS = "marketplace.order.received"
+PARTITIONS = range(partition_counts()[ORDERS])
+
+
+@pytest.fixture
+async def bench(database_url: str) -> AsyncIterator[Workbench]:
+    bench = await Workbench.create(database_url)
+    yield bench
+    await bench.engine.dispose()
+
+
+def watermark(minutes: float, partition: int, *, channel: str = "amazon", offset: int = 0) -> Record:
+    data = OrdersWatermark(channel=channel, known_until=minutes_later(minutes))
+    event = CloudEvent.wrap(data, source="/test", time=NOON)
+    return Record(ORDERS, partition, 10_000 + offset, None, event.to_bytes(), {})
+
+
+async def relayed(bench: Workbench) -> list[dt.datetime]:
+    """The watermarks passed on, oldest first, each once though it went to every partition."""
+    events = await bench.sent("stock.changed")
+    told = [event.data.known_until for event in events if isinstance(event.data, OrdersWatermark)]
+    return sorted(set(told))
+
+
+async def test_it_waits_for_the_last_partition(bench: Workbench) -> None:
+    await bench.processor.process([watermark(5, partition) for partition in PARTITIONS[:-1]])
+    assert await relayed(bench) == []
+    await bench.processor.process([watermark(4, PARTITIONS[-1])])
+    assert await relayed(bench) == [minutes_later(4)]
+    await bench.processor.process([watermark(9, PARTITIONS[-1])])
+    assert await relayed(bench) == [minutes_later(4), minutes_later(5)]
+
+
+async def test_it_goes_to_every_partition_behind_the_sales_of_its_batch(bench: Workbench) -> None:
+    sale = bench.record(order(line()))
+    await bench.processor.process([bench.record(listing()), *(watermark(5, p) for p in PARTITIONS), sale])
+    async with bench.engine.connect() as connection:
+        rows = (
+            await connection.execute(
+                text("select partition, key, id from outbox where topic = 'stock.changed' order by id")
+            )
+        ).all()
+    assert rows[0].key == b"SKU-1"
+    assert [row.partition for row in rows[1:]] == list(range(partition_counts()["stock.changed"]))
+
+
+async def test_an_old_one_that_is_replayed_is_not_passed_on(bench: Workbench) -> None:
+    await bench.processor.process([watermark(5, partition) for partition in PARTITIONS])
+    await bench.processor.process([watermark(2, partition) for partition in PARTITIONS])
+    await bench.processor.process([watermark(5, partition) for partition in PARTITIONS])
+    assert await relayed(bench) == [minutes_later(5)]
+
+
+async def test_channels_do_not_wait_for_each_other(bench: Workbench) -> None:
+    await bench.processor.process([watermark(5, partition) for partition in PARTITIONS[:-1]])
+    await bench.processor.process([watermark(7, partition, channel="noon") for partition in PARTITIONS])
+    assert await relayed(bench) == [minutes_later(7)]
+
+
+async def test_a_dead_lettered_order_holds_its_channel_until_it_comes_back(bench: Workbench) -> None:
+    poison = Record(ORDERS, 2, 77, b"amazon:A-9", b"{broken", {})
+    await bench.processor.process([poison, *(watermark(5, partition) for partition in PARTITIONS)])
+    await bench.processor.process([watermark(6, partition, channel="noon") for partition in PARTITIONS])
+    assert await relayed(bench) == [minutes_later(6)]
+
+    headers = {
+        dead_letter.ORIGINAL_TOPIC: ORDERS,
+        dead_letter.ORIGINAL_PARTITION: "2",
+        dead_letter.ORIGINAL_OFFSET: "77",
+        dead_letter.FIRST_FAILURE: NOON.isoformat(),
+    }
+    await bench.deliver(listing())
+    mended = dc.replace(bench.record(order(line(), external_order_id="A-9")), headers=headers)
+    await bench.processor.process([mended])
+    await bench.processor.process([watermark(8, partition, offset=1) for partition in PARTITIONS])
+    assert await relayed(bench) == [minutes_later(6), minutes_later(8)]
+
+
+async def test_a_rejected_order_holds_within_its_own_batch(bench: Workbench) -> None:
+    twice = order(line("1"), line("1"))
+    await bench.processor.process([bench.record(twice), *(watermark(5, p) for p in PARTITIONS)])
+    assert await relayed(bench) == []
+
+
+async def test_a_letter_whose_channel_is_unknown_holds_every_channel(bench: Workbench) -> None:
+    await bench.processor.process([Record(ORDERS, 0, 1, None, b"?", {})])
+    await bench.processor.process([watermark(5, p, channel=c) for p in PARTITIONS for c in ("amazon", "noon")])
+    assert await relayed(bench) == []
+
+
+async def test_a_hold_runs_out_and_the_watermark_passes(bench: Workbench) -> None:
+    await bench.processor.process([Record(ORDERS, 0, 1, b"amazon:A-9", b"?", {})])
+    async with bench.engine.begin() as connection:
+        await connection.execute(text("update watermark_holds set since = since - interval '31 minutes'"))
+    await bench.processor.process([watermark(5, partition) for partition in PARTITIONS])
+    assert await relayed(bench) == [minutes_later(5)]
+
+
+async def test_an_order_without_its_listing_holds_until_that_comes(bench: Workbench) -> None:
+    await bench.deliver(order(line()))
+    await bench.processor.process([watermark(5, partition) for partition in PARTITIONS])
+    assert await relayed(bench) == []
+    await bench.deliver(listing())
+    await bench.processor.process([watermark(6, partition) for partition in PARTITIONS])
+    assert await relayed(bench) == [minutes_later(6)]
+
+
+async def test_an_order_that_stays_unmapped_does_not_hold_for_ever(bench: Workbench) -> None:
+    await bench.deliver(order(line()))
+    async with bench.engine.begin() as connection:
+        await connection.execute(text("update orders set created_at = created_at - interval '2 minutes'"))
+    await bench.processor.process([watermark(5, partition) for partition in PARTITIONS])
+    assert await relayed(bench) == [minutes_later(5)]
+
+
+async def test_the_cause_is_the_connectors_watermark(bench: Workbench) -> None:
+    records = [watermark(5, partition) for partition in PARTITIONS]
+    await bench.processor.process(records)
+    event = (await bench.sent("stock.changed"))[0]
+    assert event.correlationid in {json.loads(record.value or b"")["id"] for record in records}
