@@ -139,14 +139,18 @@ async def test_200_failed_listings_end_accepted_at_the_quantity_that_is_right_by
     for sku in skus:
         marketplace.answers[f"X-{sku}"] = [Outcome.REJECTED if sku < "S100" else Outcome.UNKNOWN]
     pusher = database.pusher(marketplace, PushPolicy(rate=5000, burst=500, quarantine_after=1))
-    await database.take_in(*(delivery(sku, 1, 5) for sku in skus))
+    # The rejections first: an answer after so many failures would be the end of an outage, which quarantines nobody.
+    await database.take_in(*(delivery(sku, 1, 5) for sku in skus[:100]))
+    await _push_until(pusher, database, {"rejected": 100})
+    await database.take_in(*(delivery(sku, 1, 5) for sku in skus[100:]))
     await _push_until(pusher, database, {"rejected": 100, "quarantined": 100})
+    await database.follow_up()
 
     assert (await api.post("/v1/sync", json={"failed": True})).json()["requested"] == skus
     for sku in skus:
         marketplace.answers[f"X-{sku}"] = [Outcome.ACCEPTED]
     requested = [sku for sku in await _requested(database) if sku is not None]
-    await database.take_in(*(delivery(sku, 2, 30 + n) for n, sku in enumerate(requested)))
+    await database.take_in(*(delivery(sku, 3, 30 + n) for n, sku in enumerate(requested)))
     await _push_until(pusher, database, {"accepted": 200})
     await pusher.close()
 
