@@ -12,6 +12,9 @@ from control.replay.state_file import StateFile
 from control.testing.topics import OwnTopics
 from runtime.clock import system_clock
 
+MANY = 60_000
+"""So many that a signal comes before the last one is sent."""
+
 pytestmark = pytest.mark.integration
 
 TOPIC = "stock.changed"
@@ -105,19 +108,19 @@ async def test_a_dry_run_sends_nothing_and_leaves_no_state(topics: OwnTopics) ->
 
 
 async def test_killed_in_the_middle_it_goes_on_without_leaving_out_or_doubling_any(topics: OwnTopics) -> None:
-    await _fill(topics, 20_000)
+    await _fill(topics, MANY)
     process = await topics.start("replay", TOPIC)
-    while await topics.count(TOPIC) == 20_000:
+    while await topics.count(TOPIC) == MANY:
         assert process.returncode is None
     process.kill()
     await process.wait()
     _, before = _split(await topics.read(TOPIC))
-    assert 0 < len(before) < 20_000
+    assert 0 < len(before) < MANY
 
     ended = await topics.mizan("replay", TOPIC, "--json")
 
     assert (ended.code, json.loads(ended.out)["resumed"]) == (0, True)
-    assert json.loads(ended.out)["sent"] == 20_000
+    assert json.loads(ended.out)["sent"] == MANY
     originals, copies = _split(await topics.read(TOPIC))
     assert _by_key(copies) == _by_key(originals)
     assert list(topics.folder.iterdir()) == []
@@ -142,15 +145,24 @@ async def test_copies_that_were_sent_and_never_noted_are_found_in_the_topic(topi
 
 
 async def test_interrupted_it_says_how_to_go_on(topics: OwnTopics) -> None:
-    await _fill(topics, 20_000)
+    await _fill(topics, MANY)
+    tries = [await _interrupt_a_replay(topics)]
+    while tries[-1][0] == 0 and len(tries) < 5:  # done before the signal came
+        tries.append(await _interrupt_a_replay(topics))
+    assert tries[-1] == (1, "mizan: stopped: the same command goes on where this one stopped")
+
+
+async def _interrupt_a_replay(topics: OwnTopics) -> tuple[int | None, str]:
+    """Its exit code, and the last line that it says."""
+    before = await topics.count(TOPIC)
     process = await topics.start("replay", TOPIC)
-    while await topics.count(TOPIC) == 20_000:
+    while await topics.count(TOPIC) == before:
         assert process.returncode is None
-    process.send_signal(2)
+    if process.returncode is None:
+        process.send_signal(2)
     async with asyncio.timeout(30):
         _, err = await process.communicate()
-    assert process.returncode == 1
-    assert err.decode().splitlines()[-1] == "mizan: stopped: the same command goes on where this one stopped"
+    return process.returncode, (err.decode().splitlines() or [""])[-1]
 
 
 async def test_it_waits_for_a_group(topics: OwnTopics) -> None:
