@@ -4,6 +4,8 @@ import dataclasses as dc
 import datetime as dt
 import enum
 
+from inventory.domain.shelf import Shelf
+
 
 class Reason(enum.StrEnum):
     SALE = "sale"
@@ -25,11 +27,16 @@ class Offer:
     is_active: bool
     quantity: int = 0
     revision: int = 0
+    shelf: Shelf = dc.field(default_factory=Shelf)
 
 
 @dc.dataclass(frozen=True, slots=True)
 class Item:
-    """The stock of one SKU. Units are whole; `on_hand` may be below zero when more was sold than existed."""
+    """The stock of one SKU. Units are whole; `on_hand` may be below zero when more was sold than existed.
+
+    `overcommit`: by how much the bounds exceed what is available; above zero only with an incident. `waiting`: units
+    that reservations wait for. `changed_at`: when its stock last changed.
+    """
 
     sku: str
     is_active: bool
@@ -37,10 +44,25 @@ class Item:
     reserved: int
     counted_at: dt.datetime | None
     offers: tuple[Offer, ...] = ()
+    overcommit: int = 0
+    waiting: int = 0
+    changed_at: dt.datetime | None = None
 
     @property
     def available(self) -> int:
         return self.on_hand - self.reserved
+
+    @property
+    def free(self) -> int:
+        """Units that no channel holds; below zero as long as more is held than there is."""
+        return self.available - sum(offer.shelf.bound for offer in self.offers)
+
+    def offer(self, channel: str) -> Offer | None:
+        return next((offer for offer in self.offers if offer.channel == channel), None)
+
+    def having(self, offer: Offer) -> "Item":
+        """The item with `offer` in place of the one of its channel."""
+        return dc.replace(self, offers=tuple(offer if o.channel == offer.channel else o for o in self.offers))
 
 
 @dc.dataclass(frozen=True, slots=True)
