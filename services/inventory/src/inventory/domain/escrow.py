@@ -189,6 +189,7 @@ def settle(offer: Offer, known_until: dt.datetime | None) -> Offer:
         shelf,
         bound=min(shelf.bound, max(0, left)),
         moves=(),
+        is_read=True,
         needs_reading=doubtful and newest.quantity > 0,
     )
     return dc.replace(offer, shelf=shelf)
@@ -226,8 +227,8 @@ def read(
 
 
 def unreadable(offer: Offer) -> Offer:
-    """The channel can't show what it offers: it counts as nothing, until a target of zero is settled."""
-    return dc.replace(offer, shelf=dc.replace(offer.shelf, is_read=True))
+    """The channel can't show what it offers: it counts as nothing, and must be told zero before anything is raised."""
+    return dc.replace(offer, shelf=dc.replace(offer.shelf, is_readable=False))
 
 
 def settle_reading(offer: Offer, known_until: dt.datetime | None) -> Offer:

@@ -93,13 +93,15 @@ class Cancellable:
 class Shelf:
     """`moves` are in the order of their revisions; each but the first is smaller than the one before.
 
-    `is_read` is False until the first reading, or until it is known that there can be none. `orders` are the known
+    `is_read` is False until the first reading is there, or a target of zero settled because there can be none
+    (`is_readable` False). `orders` are the known
     orders of late, the oldest first; `put_backs` the units that cancelled orders gave back to the channel.
     `retry_at`: until then nothing is raised, since the channel refused. `needs_reading`: a reading would tell more.
     """
 
     bound: int = 0
     is_read: bool = True
+    is_readable: bool = True
     moves: tuple[Move, ...] = ()
     orders: tuple[Order, ...] = ()
     put_backs: tuple[Order, ...] = ()

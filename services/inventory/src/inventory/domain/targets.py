@@ -24,6 +24,7 @@ class Target:
     revision: int
     urgency: Urgency
     allocation: Allocation
+    live_above: int | None = None
 
 
 def plan(item: Item, policy: Policy, touched: AbstractSet[str]) -> list[Target]:
