@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from inventory.domain import escrow
 from inventory.domain.allocation import Allocation, Policy, allocate
-from inventory.domain.levels import is_at_rest, levels
+from inventory.domain.levels import is_at_rest, levels, pace, refill_at
 from inventory.domain.stock import Item, Offer
 from inventory.domain.targets import Target, Urgency
 from inventory.domain.terms import Terms
@@ -14,6 +14,7 @@ from inventory.domain.terms import Terms
 KnownUntil = Mapping[str, dt.datetime]
 """By channel, up to when its sales are known."""
 
+_FOR_EVER = 1e9
 _ROUNDS = 4
 """The storefront's own moves may settle at once, and free units for others."""
 
@@ -140,11 +141,42 @@ class Mover:
             return
         donors = [o for o in self.item.offers if not o.shelf.moves and self._surplus(o) > 0 and o.is_active]
         donors.sort(key=lambda o: (o.channel != self._terms.storefront, -self._surplus(o)))
-        if donors and self._is_worth_it(donors[0]):
-            self._zero(donors[0], Urgency.DECREASE)
+        for donor in donors:
+            if any(self._is_worth_it(donor, low) for low in starving):
+                self._zero(donor, Urgency.DECREASE)
+                return
 
-    def _is_worth_it(self, donor: Offer) -> bool:
-        return True
+    def _is_worth_it(self, donor: Offer, low: Offer) -> bool:
+        """Whether enough buyers who would be turned away at `low` are worth the calls and the donor's empty time."""
+        if not donor.is_active or is_at_rest(self.item, self._terms, self._now):
+            return True
+        keeps = self._wanted.get(donor.channel, 0) > 0
+        return self._is_in_time(donor, low, keeps=keeps) and self._is_worth_calls(donor, low, keeps=keeps)
+
+    def _is_worth_calls(self, donor: Offer, low: Offer, *, keeps: bool) -> bool:
+        """Buyers turned away for each unit sold are the inverse of the share of buyers who find something."""
+        shares, storefront = self._terms.shares, self._terms.storefront
+        holding = {o.channel for o in self.item.offers if o.shelf.bound}
+        then = (holding | {low.channel}) - (set() if keeps else {donor.channel})
+        total = sum(shares.values())
+        turned_away = total / max(1, sum(shares.get(c, 0) for c in holding))
+        turned_away_then = total / max(1, sum(shares.get(c, 0) for c in then))
+        units = min(self._surplus(donor), self._wanted[low.channel])
+        calls = (donor.channel != storefront) * (1 + keeps) + (low.channel != storefront)
+        return (turned_away - turned_away_then) * units > self._terms.call_worth * calls
+
+    def _is_in_time(self, donor: Offer, low: Offer, *, keeps: bool) -> bool:
+        """Whether `low` will sell more, until all is sold, than the donor misses.
+
+        The donor is empty until its zero has settled, and for good where it is to hold nothing.
+        """
+        shares = self._terms.shares
+        lag = 0.0 if donor.channel == self._terms.storefront else self._terms.channel(donor.channel).lag.total_seconds()
+        speed = pace(self.item, self._terms, self._now)
+        left = self.item.available / speed if speed else _FOR_EVER
+        gained = shares.get(low.channel, 0) * max(0.0, left - lag)
+        missed = shares.get(donor.channel, 0) * (2 * lag if keeps else left)
+        return gained > missed
 
     def _is_low(self, offer: Offer) -> bool:
         shelf, wanted = offer.shelf, self._wanted.get(offer.channel, 0)
@@ -152,8 +184,9 @@ class Mover:
             return False
         if is_at_rest(self.item, self._terms, self._now):
             return shelf.bound < wanted
-        share = 0.5 if offer.channel == self._terms.storefront else self._terms.refill
-        return shelf.bound <= wanted * share and shelf.bound < wanted
+        if offer.channel == self._terms.storefront:
+            return shelf.bound <= wanted // 2
+        return shelf.bound < wanted and shelf.bound <= refill_at(self.item, offer, wanted, self._terms, self._now)
 
     def _surplus(self, offer: Offer) -> int:
         return offer.shelf.bound - self._wanted.get(offer.channel, 0)

@@ -41,8 +41,13 @@ class Terms:
     retry_after: dt.timedelta = dt.timedelta(minutes=5)
     shelf: int = 20
     cover: float = 3.0
-    refill: float = 0.35
+    refill: float = 1.0
+    ready: float = 0.5
+    low: float = 0.5
+    few: int = 8
+    call_worth: float = 0.1
     reclaim: bool = False
+    shares: Mapping[str, int] = dc.field(default_factory=dict)
 
     def channel(self, name: str) -> Channel:
         return self.channels.get(name, Channel())
