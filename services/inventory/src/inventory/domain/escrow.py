@@ -120,11 +120,11 @@ def _remember(known: tuple[Order, ...], order: Order, oldest: dt.datetime) -> tu
 
 def put_back(offer: Offer, units: int, now: dt.datetime, *, restocks: bool, memory: Memory = MEMORY) -> Offer:
     """A cancelled order. Where the marketplace puts the units back on sale by itself, its bound rises as much."""
-    shelf = dc.replace(offer.shelf, cancellable=offer.shelf.cancellable.plus(-units, now, memory.cancellable))
-    if restocks:
-        known = _remember(shelf.put_backs, Order(now, units), _oldest(shelf, now, memory))
-        shelf = dc.replace(shelf, bound=shelf.bound + units, put_backs=known)
-    return dc.replace(offer, shelf=shelf)
+    shelf = offer.shelf
+    if not restocks:
+        return offer
+    known = _remember(shelf.put_backs, Order(now, units), _oldest(shelf, now, memory))
+    return dc.replace(offer, shelf=dc.replace(shelf, bound=shelf.bound + units, put_backs=known))
 
 
 def close(offer: Offer, revision: int, *, retry_at: dt.datetime | None = None) -> Offer:
@@ -176,11 +176,17 @@ def settles_at(offer: Offer) -> dt.datetime | None:
 
 
 def settle(offer: Offer, known_until: dt.datetime | None) -> Offer:
-    """Once the newest target is live and every order up to then is known, only its units can still be on sale."""
+    """Once the newest target is live and every order up to then is known, only its units can still be on sale.
+
+    Unless the channel was seen to show more than the bound since it was issued: which of the two came last is not
+    known, so the bound stays, and another reading is needed.
+    """
     newest = offer.shelf.newest
     if newest is None or newest.certain_from is None or known_until is None or known_until < newest.certain_from:
         return offer
     shelf = offer.shelf
+    if shelf.reading and shelf.reading.sets_bound and shelf.reading.certain_from >= newest.issued_at:
+        return dc.replace(offer, shelf=dc.replace(shelf, moves=(), needs_reading=True))
     left = newest.quantity - shelf.certainly_after(newest.certain_from) + shelf.put_back_since(newest.issued_at)
     doubtful = any(
         newest.live_at <= order.at <= newest.certain_from for order in shelf.orders if newest.live_at is not None
@@ -190,6 +196,7 @@ def settle(offer: Offer, known_until: dt.datetime | None) -> Offer:
         bound=min(shelf.bound, max(0, left)),
         moves=(),
         is_read=True,
+        seen_at=newest.certain_from,
         needs_reading=doubtful and newest.quantity > 0,
     )
     return dc.replace(offer, shelf=shelf)
@@ -205,10 +212,11 @@ def read(
 ) -> tuple[Offer, int]:
     """The channel was seen to show `quantity`. Answers also with the units that are more than the bound allowed.
 
-    A reading that is too old to be compared with the orders known since tells nothing.
+    A reading that is too old to be compared with the orders known since tells nothing; nor does one from before the
+    last write was live, or from before the last reading.
     """
     shelf = offer.shelf
-    if observed_at < now - memory.orders and shelf.is_read:
+    if shelf.is_read and (observed_at < now - memory.orders or (shelf.seen_at and observed_at <= shelf.seen_at)):
         return offer, 0
     certain_from = observed_at + margin
     doubtless = quantity - shelf.certainly_after(observed_at - margin)
@@ -219,7 +227,9 @@ def read(
         fresh = Reading(quantity, observed_at, certain_from, sets_bound=True, can_lower=not moves)
         drift = max(0, left + in_flight - shelf.bound) if shelf.is_read else 0
         bound = max(shelf.bound if shelf.is_read else 0, left + in_flight)
-        shelf = dc.replace(shelf, bound=bound, is_read=True, moves=moves, reading=fresh, needs_reading=False)
+        shelf = dc.replace(
+            shelf, bound=bound, is_read=True, moves=moves, reading=fresh, seen_at=observed_at, needs_reading=False
+        )
         return dc.replace(offer, shelf=shelf), drift
     if not shelf.moves and shelf.reading is None:
         shelf = dc.replace(shelf, reading=Reading(quantity, observed_at, certain_from), needs_reading=False)
@@ -237,12 +247,15 @@ def settle_reading(offer: Offer, known_until: dt.datetime | None) -> Offer:
     reading = shelf.reading
     if reading is None or known_until is None or known_until < reading.certain_from:
         return offer
+    if reading.sets_bound and shelf.moves:
+        return offer
     bound = shelf.bound
     if reading.can_lower:
         left = reading.quantity - shelf.certainly_after(reading.certain_from)
         left += shelf.put_back_since(reading.observed_at - CLOCK_SLACK)
         bound = min(bound, max(0, left))
-    return dc.replace(offer, shelf=dc.replace(shelf, bound=bound, reading=None))
+    seen_at = max(shelf.seen_at or reading.observed_at, reading.observed_at)
+    return dc.replace(offer, shelf=dc.replace(shelf, bound=bound, reading=None, seen_at=seen_at))
 
 
 def overcommit(item: Item) -> Item:
