@@ -61,7 +61,7 @@ def _storefront_lives(offer: Offer, terms: Terms, now: dt.datetime) -> Offer:
     newest = offer.shelf.newest
     if newest is None or newest.live_at is not None or now < newest.issued_at + terms.storefront_lag:
         return offer
-    return escrow.go_live(offer, newest.revision, newest.issued_at + terms.storefront_lag, dt.timedelta())
+    return escrow.go_live(offer, newest.revision, newest.issued_at + terms.storefront_lag, terms.storefront_margin)
 
 
 def _move(item: Item, policy: Policy, terms: Terms, now: dt.datetime) -> tuple[Item, list[Target]]:
@@ -122,9 +122,8 @@ class Mover:
                 excess -= offer.shelf.bound
 
     def may_raise(self) -> bool:
-        """Never above an overcommit, over a reservation that waits, or over sales that a new reading may hide."""
-        reading = any(o.shelf.reading is not None and o.shelf.reading.sets_bound for o in self.item.offers)
-        return self.item.free >= 0 and not self.item.waiting and not reading
+        """Never above an overcommit, nor over a reservation that waits."""
+        return self.item.free >= 0 and not self.item.waiting
 
     def raise_low(self) -> None:
         """Fill up who has run low, the emptiest first; the storefront last, since it is told in no time."""
@@ -219,7 +218,8 @@ def wake_at(item: Item, terms: Terms, now: dt.datetime) -> dt.datetime | None:
     for offer in item.offers:
         newest = offer.shelf.newest
         if newest and offer.channel == terms.storefront:
-            steps = (newest.issued_at + terms.storefront_lag, newest.issued_at + 2 * terms.storefront_lag)
+            live_at = newest.issued_at + terms.storefront_lag
+            steps = (live_at, live_at + terms.storefront_margin + terms.storefront_lag)
             moments += [moment for moment in steps if moment > now][:1]
         if offer.shelf.retry_at:
             moments.append(offer.shelf.retry_at)

@@ -97,6 +97,7 @@ class Shelf:
     (`is_readable` False). `orders` are the known
     orders of late, the oldest first; `put_backs` the units that cancelled orders gave back to the channel.
     `retry_at`: until then nothing is raised, since the channel refused. `needs_reading`: a reading would tell more.
+    `strange_since`: from then on it has shown a little more than the bound.
     `seen_at`: what the channel showed up to then tells nothing any more, since a write or a newer reading followed.
     """
 
@@ -110,6 +111,7 @@ class Shelf:
     retry_at: dt.datetime | None = None
     failures: int = 0
     needs_reading: bool = False
+    strange_since: dt.datetime | None = None
     seen_at: dt.datetime | None = None
     recent: Recent = Recent()
     cancellable: Cancellable = Cancellable()

@@ -25,7 +25,8 @@ class Terms:
     """How eagerly units are moved.
 
     `window`: changes that are not urgent wait so long for others. `storefront_lag`: after it the storefront's own
-    target counts as live, and its sales as known. `converge_after`: so long after a SKU's last change every channel is
+    target counts as live, and its sales as known, `storefront_margin` being what its clock may differ from ours.
+    `converge_after`: so long after a SKU's last change every channel is
     brought to its plain allocation. `shelf`: the most units a marketplace holds of what sells slowly. `cover`: of
     what sells fast it holds what it sells in `cover` times its lag. `refill`: it is filled again when it holds no more
     than this share of that.
@@ -37,6 +38,7 @@ class Terms:
     memory: Memory = MEMORY
     window: dt.timedelta = dt.timedelta(seconds=2)
     storefront_lag: dt.timedelta = dt.timedelta(seconds=5)
+    storefront_margin: dt.timedelta = dt.timedelta(seconds=2)
     converge_after: dt.timedelta = dt.timedelta(hours=6)
     retry_after: dt.timedelta = dt.timedelta(minutes=5)
     shelf: int = 20

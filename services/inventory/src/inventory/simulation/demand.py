@@ -38,7 +38,8 @@ class Demand:
 @dc.dataclass(frozen=True, slots=True)
 class Setting:
     """`flash`: single units more, within an hour in the middle, of the best sellers. `stock`: the share of each SKU's
-    demand that is there. `shares`: how likely a buyer comes to each channel."""
+    demand that is there. `shares`: how likely a buyer comes to each channel.
+    """
 
     flash: int = 0
     stock: float = 0.8

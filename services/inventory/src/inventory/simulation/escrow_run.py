@@ -7,7 +7,7 @@ import random
 from collections import defaultdict
 from collections.abc import Callable
 
-from connector_sdk.evidence import proves_live
+from contracts import proves_live
 
 from inventory.domain import escrow
 from inventory.domain.allocation import Policy
@@ -16,7 +16,7 @@ from inventory.domain.stock import Item, Offer
 from inventory.domain.targets import Target
 from inventory.domain.terms import Terms
 from inventory.simulation.demand import Demand
-from inventory.simulation.marketplace import Marketplace, Manners
+from inventory.simulation.marketplace import Manners, Marketplace
 from inventory.simulation.result import Result
 
 _START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -175,8 +175,10 @@ class EscrowRun:
             if proves_live(target.quantity, target.live_above, shown) and (target.quantity > 0 or earlier < at):
                 live_at = at
         if live_at is None:
-            self._at(min(at + _READ_EVERY, accepted_at + market.manners.ceiling),
-                     lambda later: self._read_back(target, accepted_at, earlier, later))
+            self._at(
+                min(at + _READ_EVERY, accepted_at + market.manners.ceiling),
+                lambda later: self._read_back(target, accepted_at, earlier, later),
+            )
             return
         self.items[sku] = self.items[sku].having(escrow.go_live(offer, target.revision, clock(live_at), _MARGIN))
         self._over[channel, sku] = 0.0
