@@ -32,6 +32,7 @@ class Allocation:
     buffer: int
     sellable: int
     rule: str
+    active: tuple[str, ...] = ()
 
 
 def allocate(available: int, active: Sequence[str], policy: Policy) -> Allocation:
@@ -47,7 +48,7 @@ def allocate(available: int, active: Sequence[str], policy: Policy) -> Allocatio
         sellable = max(available - _buffer(available, policy), 0)
         parts, rule = _default(sellable, channels, policy)
     units = {channel: parts.get(channel, 0) for channel in policy.weights}
-    return Allocation(units, available, max(available, 0) - sellable, sellable, rule)
+    return Allocation(units, available, max(available, 0) - sellable, sellable, rule, tuple(channels))
 
 
 def _buffer(available: int, policy: Policy) -> int:
