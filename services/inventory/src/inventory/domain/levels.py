@@ -9,7 +9,7 @@ from inventory.domain.terms import Terms
 
 
 def levels(allocation: Allocation, terms: Terms) -> dict[str, int]:
-    """By channel: the plain allocation. With reclaim the storefront can wait, so the last units stand on marketplaces."""
+    """By channel: the plain allocation; with reclaim the storefront can wait, so marketplaces hold the last units."""
     units = dict(allocation.units)
     marketplaces = {c: share for c, share in terms.shares.items() if c != terms.storefront and units.get(c) is not None}
     active = {c: share for c, share in marketplaces.items() if c in allocation.active}
