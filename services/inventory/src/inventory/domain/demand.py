@@ -3,6 +3,7 @@
 import dataclasses as dc
 from collections.abc import Mapping, Sequence
 
+from inventory.domain.allocation import Policy
 from inventory.domain.sharing import Bounds, largest_remainder, share
 
 SCALE = 1000
@@ -102,3 +103,10 @@ def _step(before: Mapping[str, int], aim: Mapping[str, int], largest: int) -> di
         end = start + max(-largest, min(largest, aim[name] - start))
         bounds[name] = Bounds(min(start, end), max(start, end))
     return share(SCALE, {name: weight * SCALE + 1 for name, weight in aim.items()}, bounds)
+
+
+def by_demand(policy: Policy, weights: Mapping[str, int] | None) -> Policy:
+    """The policy with these weights by demand, if it wants such and there are some."""
+    if not policy.demand_weighted or weights is None:
+        return policy
+    return dc.replace(policy, weights={channel: weights.get(channel, 0) for channel in policy.weights})

@@ -86,6 +86,12 @@ class RuleBook:
             (self._by_category if rule.sku is None else self._by_sku)[rule.sku or rule.category].append(rule)
         self._known: dict[tuple[str, ...], Effective] = {(): (default, ())}
 
+    @property
+    def follows_demand(self) -> bool:
+        """Whether any SKU may be under a policy whose weights follow demand."""
+        setting = Setting("demand_weighted")
+        return self.default.demand_weighted or any(rule.values.get(setting) for rule in self.rules.values())
+
     def matching(self, sku: str, category: str | None) -> list[Rule]:
         """The rules that concern a SKU, the winner of each setting before those that lose it; ties go by name."""
         rules = list(self._by_category.get(None, ()))

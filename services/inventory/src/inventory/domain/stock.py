@@ -37,6 +37,7 @@ class Item:
     reserved: int
     counted_at: dt.datetime | None
     offers: tuple[Offer, ...] = ()
+    category: str | None = None
 
     @property
     def available(self) -> int:
