@@ -83,3 +83,10 @@ def test_the_buffer_never_hides_the_last_units() -> None:
         *(4, 4, 4, 4, 4, 4, 4, 5),
     ]
     assert [sum(units(available, policy)) for available in range(5)] == [0, 1, 2, 3, 4]
+
+
+def test_a_step_stays_as_it_was_when_later_steps_give_more() -> None:
+    limits = {"saberstore": Limit(min=1), "noon": Limit(min=1)}
+    policy = dc.replace(PLAIN, weights={"saberstore": 0, "amazon": 1, "noon": 1}, limits=limits)
+    given = [(step.name, dict(step.figures)) for step in allocate(2, CHANNELS, policy).steps[2:]]
+    assert given == [("minimum", {"saberstore": 1}), ("minimum", {"noon": 1}), ("share", {"amazon": 0})]

@@ -78,7 +78,8 @@ weights = st.fixed_dictionaries({name: st.integers(0, 100) for name in FIXED})
 def test_weights_always_add_up_and_keep_to_the_step(
     sold: list[Sold], fixed: dict[str, int], previous: dict[str, int] | None, guard: GuardRails
 ) -> None:
-    before = weigh([], fixed if previous is None else previous, None, dc.replace(guard, largest_step=0)).weights
+    last = fixed if previous is None else {name: previous[name] for name in fixed}
+    before = weigh([], last, None, dc.replace(guard, largest_step=0)).weights
     found = weigh(sold, fixed, previous, guard)
     assert sum(found.weights.values()) == sum(found.aim.values()) == SCALE
     assert all(abs(weight - before[name]) <= guard.largest_step for name, weight in found.weights.items())

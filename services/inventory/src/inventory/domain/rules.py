@@ -85,6 +85,7 @@ class RuleBook:
         for rule in self.rules.values():
             (self._by_category if rule.sku is None else self._by_sku)[rule.sku or rule.category].append(rule)
         self._known: dict[tuple[str, ...], Effective] = {(): (default, ())}
+        self._by_category_alone: dict[str | None, Effective] = {}
 
     @property
     def follows_demand(self) -> bool:
@@ -102,7 +103,13 @@ class RuleBook:
 
     def effective(self, sku: str, category: str | None) -> Effective:
         """See `effective`. SKUs under the same rules get the same object."""
-        rules = self.matching(sku, category)
+        if sku in self._by_sku:
+            return self._effective(self.matching(sku, category))
+        if category not in self._by_category_alone:
+            self._by_category_alone[category] = self._effective(self.matching(sku, category))
+        return self._by_category_alone[category]
+
+    def _effective(self, rules: list[Rule]) -> Effective:
         names = tuple(rule.name for rule in rules)
         if names not in self._known:
             reasons = _resolve(rules)

@@ -74,7 +74,7 @@ def share(units: int, weights: Mapping[str, int], bounds: Mapping[str, Bounds], 
         stopped = _stopped(parts, bounded)
         if not stopped:
             if trail is not None:
-                trail.append(Step("share", _by_weight(left, sharers, parts), parts))
+                trail.append(Step("share", _by_weight(left, sharers, parts), dict(parts)))
             return given | parts
         left -= sum(stopped.values())
         _tell_stopped(parts, stopped, left, trail)
@@ -140,4 +140,4 @@ def _listed(parts: Mapping[str, int]) -> str:
 
 def _note(trail: Trail, name: str, words: str, figures: Mapping[str, int]) -> None:
     if trail is not None:
-        trail.append(Step(name, words, figures))
+        trail.append(Step(name, words, dict(figures)))

@@ -2,7 +2,6 @@
 
 import dataclasses as dc
 from collections import Counter
-from collections.abc import Mapping
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -44,8 +43,8 @@ async def preview_rules(proposal: Proposal, connection: AsyncConnection, *, afte
         for entry in entries:
             before, changed = _allocation(entry, proposal.before), _allocation(entry, proposal.after)
             preview.concerned += 1
-            preview.before.update(_units(before))
-            preview.after.update(_units(changed))
+            _count(preview.before, before)
+            _count(preview.after, changed)
             if before.units != changed.units:
                 preview.changed += 1
                 if entry.sku > after:
@@ -58,8 +57,11 @@ def _allocation(entry: Entry, rules: RuleBook) -> Allocation:
     return allocate(entry.available, entry.active, by_demand(policy, entry.demand))
 
 
-def _units(allocation: Allocation) -> Mapping[str, int]:
-    return {**allocation.units, "unallocated": allocation.unallocated, "buffer": allocation.buffer}
+def _count(totals: Counter[str], allocation: Allocation) -> None:
+    for channel, units in allocation.units.items():
+        totals[channel] += units
+    totals["unallocated"] += allocation.unallocated
+    totals["buffer"] += allocation.buffer
 
 
 def _keep(preview: Preview, difference: Difference, limit: int) -> None:
