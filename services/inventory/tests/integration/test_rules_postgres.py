@@ -1,6 +1,7 @@
 """Rules over HTTP on real Postgres: kept, tried out, noticed by every replica, and followed by the queue."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -156,6 +157,7 @@ async def test_changes_that_arrive_at_once_queue_for_each_other(api: httpx.Async
         ({"put": [{"name": "n", "sets": {"weights": {"ebay": 1}}}]}, 422, "the channels are saberstore, amazon, noon"),
         ({"put": [{"name": "a/b", "sets": {"buffer_units": 1}}]}, 422, "put.1.name"),
         ({"put": [{"name": "n", "sku": "A\0", "sets": {"buffer_units": 1}}]}, 422, "put.1.sku"),
+        ({"put": [{"name": "n", "sku": "\ud800", "sets": {"buffer_units": 1}}]}, 422, "put.1.sku"),
         ({"delete": ["n"]}, 404, "no rule 'n'"),
         ({"put": [{"name": "n", "sets": {"last_units": 1}}], "delete": ["n"]}, 422, "more than once"),
         ({"put": [{"name": "n", "sets": {"buffer_units": 1}}]}, 409, "rule 'first' has the scope of 'n' already"),
@@ -167,10 +169,17 @@ async def test_a_change_that_can_not_be_is_refused_as_a_whole_and_says_why(
     await api.put("/rules/first", json={"sets": {"last_units": 1}})
     good = {"name": "good", "sku": "G", "sets": {"buffer_units": 1}}
     for path in ("", "/dry-run"):
-        response = await api.post(f"/rules{path}", json={**body, "put": [good, *body.get("put", [])]})
+        content = json.dumps({**body, "put": [good, *body.get("put", [])]})
+        response = await api.post(f"/rules{path}", content=content, headers={"content-type": "application/json"})
         assert response.status_code == status
         assert part in response.json()["detail"]
     assert [rule["name"] for rule in (await api.get("/rules")).json()["rules"]] == ["first"]
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+async def test_a_name_that_no_rule_can_have_is_refused(api: httpx.AsyncClient, method: str) -> None:
+    response = await api.request(method, "/rules/a%00", json={"sets": {"buffer_units": 1}})
+    assert (response.status_code, "name" in response.json()["detail"]) == (422, True)
 
 
 async def test_a_dry_run_tells_each_sku_from_and_to_and_changes_nothing(

@@ -50,7 +50,8 @@ class Policy:
 class Allocation:
     """Units for each channel of the policy, and the figures that led to them.
 
-    `sellable` is the sum of `units` and `unallocated`: what no active channel may show.
+    `active` are the policy's channels that are active. `sellable` is the sum of `units` and of `unallocated`: what no
+    active channel may show.
     """
 
     units: Mapping[str, int]
@@ -58,8 +59,8 @@ class Allocation:
     buffer: int
     sellable: int
     rule: str
-    unallocated: int
     active: tuple[str, ...]
+    unallocated: int
     policy: Policy
 
     @property
@@ -96,7 +97,7 @@ def _allocate(available: int, active: Sequence[str], policy: Policy, trail: Trai
             Step("unallocated", f"{unallocated} stay: no active channel may show them", {"unallocated": unallocated})
         )
     units = {channel: parts.get(channel, 0) for channel in policy.weights}
-    return Allocation(units, available, stock - sellable, sellable, rule, unallocated, tuple(active), policy)
+    return Allocation(units, available, stock - sellable, sellable, rule, tuple(channels), unallocated, policy)
 
 
 def _opening(available: int, channels: Sequence[str], policy: Policy) -> list[Step]:
@@ -130,10 +131,10 @@ def _buffer(stock: int, policy: Policy, trail: Trail) -> int:
     return kept
 
 
-def _default(sellable: int, channels: list[str], policy: Policy, trail: Trail) -> tuple[dict[str, int], str]:
+def _default(sellable: int, channels: Sequence[str], policy: Policy, trail: Trail) -> tuple[dict[str, int], str]:
     if policy.priority:
         first = {channel: place for place, channel in enumerate(policy.priority)}
-        channels.sort(key=lambda channel: first.get(channel, len(first)))
+        channels = sorted(channels, key=lambda channel: first.get(channel, len(first)))
     bounds = _bounds(channels, policy)
     if sellable <= policy.last_units and policy.last_units and (last := _last(sellable, channels, bounds, policy)):
         rule = f"last units: at or below {policy.last_units} to one channel"

@@ -28,7 +28,7 @@ def rules_reading(engine: AsyncEngine, cache: RuleCache) -> APIRouter:
         return {"precedence": PRECEDENCE, "default": dc.asdict(cache.default), "rules": rules}
 
     @api.get("/{name}")
-    async def get_rule(name: str) -> dict[str, Any]:
+    async def get_rule(name: Name) -> dict[str, Any]:
         async with engine.connect() as connection:
             found = await PostgresRules(connection).shown(name)
         if not found:
@@ -67,7 +67,7 @@ def rules_writing(worker: Worker, cache: RuleCache) -> APIRouter:
         return {**_shown(document), **await apply(Change([document]))}
 
     @api.delete("/{name}")
-    async def delete_rule(name: str) -> dict[str, int]:
+    async def delete_rule(name: Name) -> dict[str, int]:
         return await apply(Change([], [name]))
 
     return api
