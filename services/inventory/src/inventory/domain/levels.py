@@ -3,7 +3,8 @@
 import datetime as dt
 import math
 
-from inventory.domain.allocation import Allocation, largest_remainder
+from inventory.domain.allocation import Allocation
+from inventory.domain.sharing import largest_remainder
 from inventory.domain.stock import Item, Offer
 from inventory.domain.terms import Terms
 
