@@ -164,7 +164,12 @@ def go_live(offer: Offer, revision: int, live_at: dt.datetime, margin: dt.timede
         for move in offer.shelf.moves
         if move.revision >= revision
     )
-    return dc.replace(offer, shelf=dc.replace(offer.shelf, moves=moves, failures=0, retry_at=None))
+    seen_at = _later(offer.shelf.seen_at, live_at + margin)
+    return dc.replace(offer, shelf=dc.replace(offer.shelf, moves=moves, failures=0, retry_at=None, seen_at=seen_at))
+
+
+def _later(one: dt.datetime | None, other: dt.datetime) -> dt.datetime:
+    return other if one is None else max(one, other)
 
 
 def settles_at(offer: Offer) -> dt.datetime | None:
@@ -205,11 +210,14 @@ def read(
 ) -> tuple[Offer, int]:
     """The channel was seen to show `quantity`. Answers also with the units that are more than the bound allowed.
 
-    A reading that is too old to be compared with the orders known since tells nothing.
+    A reading that is too old to be compared with the orders known since tells nothing, nor does one that comes again
+    or that a later write has outdated.
     """
     shelf = offer.shelf
-    if observed_at < now - memory.orders and shelf.is_read:
+    is_outdated = shelf.seen_at is not None and observed_at <= shelf.seen_at
+    if is_outdated or (observed_at < now - memory.orders and shelf.is_read):
         return offer, 0
+    shelf = dc.replace(shelf, seen_at=observed_at)
     certain_from = observed_at + margin
     doubtless = quantity - shelf.certainly_after(observed_at - margin)
     left = max(0, quantity - shelf.certainly_after(certain_from))

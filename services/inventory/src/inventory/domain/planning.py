@@ -3,6 +3,7 @@
 import dataclasses as dc
 import datetime as dt
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 
 from inventory.domain import escrow
 from inventory.domain.allocation import Allocation, Policy, allocate
@@ -27,12 +28,23 @@ class Plan:
     wake_at: dt.datetime | None
 
 
-def rebalance(item: Item, policy: Policy, terms: Terms, known_until: KnownUntil, now: dt.datetime) -> Plan:
-    """Settle what the watermarks allow, then issue what the sum rule allows."""
+def rebalance(
+    item: Item,
+    policy: Policy,
+    terms: Terms,
+    known_until: KnownUntil,
+    now: dt.datetime,
+    *,
+    again: AbstractSet[str] = frozenset(),
+) -> Plan:
+    """Settle what the watermarks allow, then issue what the sum rule allows.
+
+    Channels in `again` are told anew, as the sum rule allows: what they hold if that much is free, else zero first.
+    """
     targets: list[Target] = []
-    for _ in range(_ROUNDS):
+    for number in range(_ROUNDS):
         item = settle(item, terms, known_until, now)
-        item, issued = _move(item, policy, terms, now)
+        item, issued = _move(item, policy, terms, now, again if number == 0 else frozenset())
         targets += issued
         if not any(target.offer.channel == terms.storefront for target in issued) or terms.storefront_lag:
             break
@@ -63,13 +75,16 @@ def _storefront_lives(offer: Offer, terms: Terms, now: dt.datetime) -> Offer:
     return escrow.go_live(offer, newest.revision, newest.issued_at + terms.storefront_lag, dt.timedelta())
 
 
-def _move(item: Item, policy: Policy, terms: Terms, now: dt.datetime) -> tuple[Item, list[Target]]:
+def _move(
+    item: Item, policy: Policy, terms: Terms, now: dt.datetime, again: AbstractSet[str]
+) -> tuple[Item, list[Target]]:
     active = [o.channel for o in item.offers if o.is_active] if item.is_active else []
     allocation = allocate(item.available, active, policy)
     mover = Mover(item, allocation, levels(item, allocation, terms, now), terms, now)
     mover.take_off(active)
     mover.follow_unknown()
     mover.undo_overcommit()
+    mover.tell_again(again)
     if mover.may_raise():
         mover.raise_low()
         mover.ask_donors()
@@ -119,6 +134,19 @@ class Mover:
             if offer.shelf.bound and not _is_going_to_zero(offer):
                 self._zero(offer, Urgency.OVERSELL)
                 excess -= offer.shelf.bound
+
+    def tell_again(self, channels: AbstractSet[str]) -> None:
+        """Somebody asks for it: forget that the channel refused, and say anew what may be said."""
+        for offer in self.item.offers:
+            newest = offer.shelf.newest
+            if offer.channel not in channels or (newest is not None and newest.live_at is not None):
+                continue
+            asked = dc.replace(offer, shelf=dc.replace(offer.shelf, retry_at=None, failures=0))
+            self.item = self.item.having(asked)
+            if newest is None and self.may_raise() and self._can(asked, asked.shelf.bound):
+                self._issue(asked, asked.shelf.bound, Urgency.INCREASE)
+            else:
+                self._issue(asked, 0, Urgency.DECREASE)
 
     def may_raise(self) -> bool:
         """Never above an overcommit, over a reservation that waits, or over sales that a new reading may hide."""

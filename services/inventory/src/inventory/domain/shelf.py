@@ -97,6 +97,7 @@ class Shelf:
     (`is_readable` False). `orders` are the known
     orders of late, the oldest first; `put_backs` the units that cancelled orders gave back to the channel.
     `retry_at`: until then nothing is raised, since the channel refused. `needs_reading`: a reading would tell more.
+    `seen_at`: what was read up to then says nothing new: a later reading is known, or a later write was live.
     """
 
     bound: int = 0
@@ -111,6 +112,7 @@ class Shelf:
     needs_reading: bool = False
     recent: Recent = Recent()
     cancellable: Cancellable = Cancellable()
+    seen_at: dt.datetime | None = None
 
     @property
     def newest(self) -> Move | None:

@@ -28,7 +28,7 @@ class Terms:
     target counts as live, and its sales as known. `converge_after`: so long after a SKU's last change every channel is
     brought to its plain allocation. `shelf`: the most units a marketplace holds of what sells slowly. `cover`: of
     what sells fast it holds what it sells in `cover` times its lag. `refill`: it is filled again when it holds no more
-    than this share of that.
+    than this share of that. `first_reading`: a new listing that nobody has read so long counts as not readable.
     """
 
     storefront: str
@@ -43,6 +43,7 @@ class Terms:
     cover: float = 3.0
     refill: float = 0.35
     reclaim: bool = False
+    first_reading: dt.timedelta = dt.timedelta(minutes=2)
 
     def channel(self, name: str) -> Channel:
         return self.channels.get(name, Channel())
