@@ -6,14 +6,14 @@ import datetime as dt
 from collections.abc import Sequence
 
 from aiolimiter import AsyncLimiter
-from contracts import AppliedStatus, Evidence, StockApplied
+from contracts import AppliedStatus, Evidence, StockApplied, proves_live
 from runtime.backoff import delay
 from runtime.logs import get_logger
 from runtime.work import Worker
 
 from connector_sdk import evidence
 from connector_sdk.account import Account
-from connector_sdk.evidence import Unproven, proves_live
+from connector_sdk.evidence import Unproven
 from connector_sdk.leader import STANDBY_SECONDS, Leader
 from connector_sdk.marketplace import Marketplace, MarketplaceError, Reading
 from connector_sdk.observed_call import READ_LISTINGS, ObservedCall

@@ -1,5 +1,5 @@
 import pytest
-from connector_sdk.evidence import proves_live
+from contracts import proves_live
 from hypothesis import given
 from hypothesis import strategies as st
 

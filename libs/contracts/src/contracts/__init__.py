@@ -20,7 +20,7 @@ from contracts.registry import InvalidEventError, parse
 from contracts.reservation import ReservationChanged, ReservationStatus
 from contracts.shipments import OrderShipped, Package, PackageLine, ShipmentApplied
 from contracts.stock import StockChanged, StockReason
-from contracts.target import PriceTarget, StockTarget, Urgency
+from contracts.target import PriceTarget, StockTarget, Urgency, proves_live
 from contracts.topics import BY_NAME, TOPICS, Topic, all_topics, dead_letter_topic, partition_counts, topic_of
 from contracts.types import Issue, Money
 
@@ -68,5 +68,6 @@ __all__ = [
     "dead_letter_topic",
     "parse",
     "partition_counts",
+    "proves_live",
     "topic_of",
 ]

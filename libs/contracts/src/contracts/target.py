@@ -15,6 +15,18 @@ class Urgency(enum.StrEnum):
     INCREASE = "increase"
 
 
+def proves_live(quantity: int, live_above: int | None, shown: int) -> bool:
+    """Whether a reading of `shown` proves that the write of `quantity` is live.
+
+    Seeing the quantity itself proves nothing, since the old one may have come down to it. What the old one can't have
+    been does: more than `live_above`, and not more than was written. Zero proves a write of zero (if no earlier write
+    is still on its way).
+    """
+    if quantity == 0:
+        return shown == 0
+    return live_above is not None and live_above < shown <= quantity
+
+
 class StockTarget(Payload):
     """What a channel should offer of a SKU from now on: an absolute quantity, newest revision wins."""
 

@@ -79,6 +79,7 @@ class Settings(ServiceSettings):
             first_reading=_seconds(self.first_reading_seconds),
             retry_after=_seconds(self.retry_after_seconds),
             shelf=self.marketplace_shelf,
+            shares=self.policy().weights,
         )
         return measured(terms, self.measured_tail) if self.escrow is Escrow.MEASURED else terms
 

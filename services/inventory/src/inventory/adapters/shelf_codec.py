@@ -60,6 +60,8 @@ def _encode_marks(shelf: Shelf) -> dict[str, Any]:
     marks: dict[str, Any] = {}
     if shelf.seen_at is not None:
         marks["seen_at"] = _stamp(shelf.seen_at)
+    if shelf.strange_since is not None:
+        marks["strange_since"] = _stamp(shelf.strange_since)
     if shelf.retry_at is not None:
         marks["retry_at"] = _stamp(shelf.retry_at)
     if shelf.failures:
@@ -111,6 +113,7 @@ def _decode(bound: int, state: dict[str, Any] | None) -> Shelf:
         needs_reading=state.get("needs_reading", False),
         recent=Recent(units, _perhaps(at)),
         cancellable=Cancellable(current, previous, _perhaps(since)),
+        strange_since=_perhaps(state.get("strange_since")),
         seen_at=_perhaps(state.get("seen_at")),
     )
 

@@ -51,12 +51,15 @@ def strict(offer: Offer, _now: dt.datetime) -> int:
 def can_issue(item: Item, offer: Offer, quantity: int, allowance: int) -> bool:
     """Whether a target of `quantity` keeps the sum rule. Zero always does.
 
+    Nothing is raised where the channel was not read yet, nor while a reading may hide sales of any channel.
     While a move is not settled only a smaller target may follow, or one as large if the outcome of that move is
     unknown: then it is counted as a further write.
     """
     newest = offer.shelf.newest
     if quantity == 0:
         return True
+    if not offer.shelf.is_read or any(o.shelf.reading and o.shelf.reading.sets_bound for o in item.offers):
+        return False
     if newest is not None:
         may_follow = quantity < newest.quantity or (newest.is_unknown and quantity == newest.quantity)
         return may_follow and quantity <= item.free
@@ -97,6 +100,7 @@ def sell(
         bound=shelf.bound - covered,
         orders=_remember(shelf.orders, Order(placed_at, units), _oldest(shelf, now, memory)),
         recent=shelf.recent.plus(units, now, memory.pace),
+        needs_reading=shelf.needs_reading or (covered < units and not is_in_reading),
         cancellable=shelf.cancellable.plus(units, now, memory.cancellable),
     )
     return dc.replace(offer, shelf=shelf), 0 if is_in_reading else units - covered
@@ -104,7 +108,7 @@ def sell(
 
 def _oldest(shelf: Shelf, now: dt.datetime, memory: Memory) -> dt.datetime:
     """From when on orders must be remembered: a move or a reading may still be compared with them."""
-    oldest = now - memory.orders
+    oldest = now - memory.orders - CLOCK_SLACK
     if shelf.moves:
         oldest = min(oldest, shelf.moves[0].issued_at - CLOCK_SLACK)
     if shelf.reading is not None:
@@ -120,27 +124,30 @@ def _remember(known: tuple[Order, ...], order: Order, oldest: dt.datetime) -> tu
 
 def put_back(offer: Offer, units: int, now: dt.datetime, *, restocks: bool, memory: Memory = MEMORY) -> Offer:
     """A cancelled order. Where the marketplace puts the units back on sale by itself, its bound rises as much."""
-    shelf = dc.replace(offer.shelf, cancellable=offer.shelf.cancellable.plus(-units, now, memory.cancellable))
-    if restocks:
-        known = _remember(shelf.put_backs, Order(now, units), _oldest(shelf, now, memory))
-        shelf = dc.replace(shelf, bound=shelf.bound + units, put_backs=known)
-    return dc.replace(offer, shelf=shelf)
+    shelf = offer.shelf
+    if not restocks:
+        return offer
+    known = _remember(shelf.put_backs, Order(now, units), _oldest(shelf, now, memory))
+    return dc.replace(offer, shelf=dc.replace(shelf, bound=shelf.bound + units, put_backs=known))
 
 
 def close(offer: Offer, revision: int, *, retry_at: dt.datetime | None = None) -> Offer:
     """A target that was provably never applied: what its move added to the bound comes out again.
 
-    If it was the newest, nothing is raised until `retry_at`.
+    If it was the newest, nothing is raised until `retry_at`, and nobody will tell any more how an earlier one ended.
     """
     shelf = offer.shelf
     move = next((move for move in shelf.moves if move.revision == revision), None)
     if move is None:
         return offer
+    others = tuple(other for other in shelf.moves if other is not move)
+    if revision == offer.revision:
+        others = tuple(dc.replace(other, is_unknown=other.live_at is None) for other in others)
     failures = shelf.failures + 1 if retry_at else shelf.failures
     shelf = dc.replace(
         shelf,
         bound=max(0, shelf.bound - move.added),
-        moves=tuple(other for other in shelf.moves if other is not move),
+        moves=others,
         retry_at=retry_at if revision == offer.revision else shelf.retry_at,
         failures=failures,
     )
@@ -164,12 +171,7 @@ def go_live(offer: Offer, revision: int, live_at: dt.datetime, margin: dt.timede
         for move in offer.shelf.moves
         if move.revision >= revision
     )
-    seen_at = _later(offer.shelf.seen_at, live_at + margin)
-    return dc.replace(offer, shelf=dc.replace(offer.shelf, moves=moves, failures=0, retry_at=None, seen_at=seen_at))
-
-
-def _later(one: dt.datetime | None, other: dt.datetime) -> dt.datetime:
-    return other if one is None else max(one, other)
+    return dc.replace(offer, shelf=dc.replace(offer.shelf, moves=moves, failures=0, retry_at=None))
 
 
 def settles_at(offer: Offer) -> dt.datetime | None:
@@ -181,12 +183,22 @@ def settles_at(offer: Offer) -> dt.datetime | None:
 
 
 def settle(offer: Offer, known_until: dt.datetime | None) -> Offer:
-    """Once the newest target is live and every order up to then is known, only its units can still be on sale."""
+    """Once the newest target is live and every order up to then is known, only its units can still be on sale.
+
+    Unless the channel was seen to show more than the bound since it was issued: which of the two came last is not
+    known, so the bound stays, and another reading is needed.
+    """
     newest = offer.shelf.newest
     if newest is None or newest.certain_from is None or known_until is None or known_until < newest.certain_from:
         return offer
     shelf = offer.shelf
-    left = newest.quantity - shelf.certainly_after(newest.certain_from) + shelf.put_back_since(newest.issued_at)
+    if shelf.reading and shelf.reading.sets_bound and shelf.reading.certain_from >= newest.issued_at:
+        return dc.replace(offer, shelf=dc.replace(shelf, moves=(), needs_reading=True))
+    left = (
+        newest.quantity
+        - shelf.certainly_after(newest.certain_from)
+        + shelf.put_back_since(newest.issued_at - CLOCK_SLACK)
+    )
     doubtful = any(
         newest.live_at <= order.at <= newest.certain_from for order in shelf.orders if newest.live_at is not None
     )
@@ -195,6 +207,7 @@ def settle(offer: Offer, known_until: dt.datetime | None) -> Offer:
         bound=min(shelf.bound, max(0, left)),
         moves=(),
         is_read=True,
+        seen_at=newest.certain_from,
         needs_reading=doubtful and newest.quantity > 0,
     )
     return dc.replace(offer, shelf=shelf)
@@ -210,27 +223,40 @@ def read(
 ) -> tuple[Offer, int]:
     """The channel was seen to show `quantity`. Answers also with the units that are more than the bound allowed.
 
-    A reading that is too old to be compared with the orders known since tells nothing, nor does one that comes again
-    or that a later write has outdated.
+    A reading that is too old to be compared with the orders known since tells nothing; nor does one from before the
+    last write was live, or from before the last reading. A little more than the bound may be units of an order whose
+    cancellation is not known yet: only when it lasts is it drift.
     """
     shelf = offer.shelf
-    is_outdated = shelf.seen_at is not None and observed_at <= shelf.seen_at
-    if is_outdated or (observed_at < now - memory.orders and shelf.is_read):
+    if shelf.is_read and (observed_at < now - memory.orders or (shelf.seen_at and observed_at <= shelf.seen_at)):
         return offer, 0
-    shelf = dc.replace(shelf, seen_at=observed_at)
     certain_from = observed_at + margin
     doubtless = quantity - shelf.certainly_after(observed_at - margin)
     left = max(0, quantity - shelf.certainly_after(certain_from))
+    if shelf.is_read and shelf.bound < doubtless <= live_above(offer, now, memory):
+        since = shelf.strange_since or observed_at
+        if observed_at - since < memory.orders:
+            return dc.replace(offer, shelf=dc.replace(shelf, strange_since=since, needs_reading=False)), 0
     if not shelf.is_read or doubtless > shelf.bound:
         moves = tuple(dc.replace(move, added=0) for move in shelf.moves)
         in_flight = sum(move.quantity for move in moves if move.live_at is None)
         fresh = Reading(quantity, observed_at, certain_from, sets_bound=True, can_lower=not moves)
         drift = max(0, left + in_flight - shelf.bound) if shelf.is_read else 0
         bound = max(shelf.bound if shelf.is_read else 0, left + in_flight)
-        shelf = dc.replace(shelf, bound=bound, is_read=True, moves=moves, reading=fresh, needs_reading=False)
+        shelf = dc.replace(
+            shelf,
+            bound=bound,
+            is_read=True,
+            moves=moves,
+            reading=fresh,
+            seen_at=observed_at,
+            needs_reading=False,
+            strange_since=None,
+        )
         return dc.replace(offer, shelf=shelf), drift
     if not shelf.moves and shelf.reading is None:
         shelf = dc.replace(shelf, reading=Reading(quantity, observed_at, certain_from), needs_reading=False)
+    shelf = dc.replace(shelf, strange_since=None)
     return dc.replace(offer, shelf=shelf), 0
 
 
@@ -245,12 +271,16 @@ def settle_reading(offer: Offer, known_until: dt.datetime | None) -> Offer:
     reading = shelf.reading
     if reading is None or known_until is None or known_until < reading.certain_from:
         return offer
+    if reading.sets_bound and shelf.moves:
+        return offer
     bound = shelf.bound
     if reading.can_lower:
         left = reading.quantity - shelf.certainly_after(reading.certain_from)
-        left += shelf.put_back_since(reading.observed_at - CLOCK_SLACK)
+        slack = max(CLOCK_SLACK, reading.certain_from - reading.observed_at)
+        left += shelf.put_back_since(reading.observed_at - slack)
         bound = min(bound, max(0, left))
-    return dc.replace(offer, shelf=dc.replace(shelf, bound=bound, reading=None))
+    seen_at = max(shelf.seen_at or reading.observed_at, reading.observed_at)
+    return dc.replace(offer, shelf=dc.replace(shelf, bound=bound, reading=None, seen_at=seen_at))
 
 
 def overcommit(item: Item) -> Item:

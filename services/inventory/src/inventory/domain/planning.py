@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 
 from inventory.domain import escrow
 from inventory.domain.allocation import Allocation, Policy, allocate
-from inventory.domain.levels import is_at_rest, levels
+from inventory.domain.levels import is_at_rest, levels, pace, refill_at
 from inventory.domain.stock import Item, Offer
 from inventory.domain.targets import Target, Urgency
 from inventory.domain.terms import Terms
@@ -15,6 +15,7 @@ from inventory.domain.terms import Terms
 KnownUntil = Mapping[str, dt.datetime]
 """By channel, up to when its sales are known."""
 
+_FOR_EVER = 1e9
 _ROUNDS = 4
 """The storefront's own moves may settle at once, and free units for others."""
 
@@ -72,7 +73,7 @@ def _storefront_lives(offer: Offer, terms: Terms, now: dt.datetime) -> Offer:
     newest = offer.shelf.newest
     if newest is None or newest.live_at is not None or now < newest.issued_at + terms.storefront_lag:
         return offer
-    return escrow.go_live(offer, newest.revision, newest.issued_at + terms.storefront_lag, dt.timedelta())
+    return escrow.go_live(offer, newest.revision, newest.issued_at + terms.storefront_lag, terms.storefront_margin)
 
 
 def _move(
@@ -149,9 +150,8 @@ class Mover:
                 self._issue(asked, 0, Urgency.DECREASE)
 
     def may_raise(self) -> bool:
-        """Never above an overcommit, over a reservation that waits, or over sales that a new reading may hide."""
-        reading = any(o.shelf.reading is not None and o.shelf.reading.sets_bound for o in self.item.offers)
-        return self.item.free >= 0 and not self.item.waiting and not reading
+        """Never above an overcommit, nor over a reservation that waits."""
+        return self.item.free >= 0 and not self.item.waiting
 
     def raise_low(self) -> None:
         """Fill up who has run low, the emptiest first; the storefront last, since it is told in no time."""
@@ -168,11 +168,42 @@ class Mover:
             return
         donors = [o for o in self.item.offers if not o.shelf.moves and self._surplus(o) > 0 and o.is_active]
         donors.sort(key=lambda o: (o.channel != self._terms.storefront, -self._surplus(o)))
-        if donors and self._is_worth_it(donors[0]):
-            self._zero(donors[0], Urgency.DECREASE)
+        for donor in donors:
+            if any(self._is_worth_it(donor, low) for low in starving):
+                self._zero(donor, Urgency.DECREASE)
+                return
 
-    def _is_worth_it(self, donor: Offer) -> bool:
-        return True
+    def _is_worth_it(self, donor: Offer, low: Offer) -> bool:
+        """Whether enough buyers who would be turned away at `low` are worth the calls and the donor's empty time."""
+        if not donor.is_active or is_at_rest(self.item, self._terms, self._now):
+            return True
+        keeps = self._wanted.get(donor.channel, 0) > 0
+        return self._is_in_time(donor, low, keeps=keeps) and self._is_worth_calls(donor, low, keeps=keeps)
+
+    def _is_worth_calls(self, donor: Offer, low: Offer, *, keeps: bool) -> bool:
+        """Buyers turned away for each unit sold are the inverse of the share of buyers who find something."""
+        shares, storefront = self._terms.shares, self._terms.storefront
+        holding = {o.channel for o in self.item.offers if o.shelf.bound}
+        then = (holding | {low.channel}) - (set() if keeps else {donor.channel})
+        total = sum(shares.values())
+        turned_away = total / max(1, sum(shares.get(c, 0) for c in holding))
+        turned_away_then = total / max(1, sum(shares.get(c, 0) for c in then))
+        units = min(self._surplus(donor), self._wanted[low.channel])
+        calls = (donor.channel != storefront) * (1 + keeps) + (low.channel != storefront)
+        return (turned_away - turned_away_then) * units > self._terms.call_worth * calls
+
+    def _is_in_time(self, donor: Offer, low: Offer, *, keeps: bool) -> bool:
+        """Whether `low` will sell more, until all is sold, than the donor misses.
+
+        The donor is empty until its zero has settled, and for good where it is to hold nothing.
+        """
+        shares = self._terms.shares
+        lag = 0.0 if donor.channel == self._terms.storefront else self._terms.channel(donor.channel).lag.total_seconds()
+        speed = pace(self.item, self._terms, self._now)
+        left = self.item.available / speed if speed else _FOR_EVER
+        gained = shares.get(low.channel, 0) * max(0.0, left - lag)
+        missed = shares.get(donor.channel, 0) * (2 * lag if keeps else left)
+        return gained > missed
 
     def _is_low(self, offer: Offer) -> bool:
         shelf, wanted = offer.shelf, self._wanted.get(offer.channel, 0)
@@ -180,8 +211,9 @@ class Mover:
             return False
         if is_at_rest(self.item, self._terms, self._now):
             return shelf.bound < wanted
-        share = 0.5 if offer.channel == self._terms.storefront else self._terms.refill
-        return shelf.bound <= wanted * share and shelf.bound < wanted
+        if offer.channel == self._terms.storefront:
+            return shelf.bound <= wanted // 2
+        return shelf.bound < wanted and shelf.bound <= refill_at(self.item, offer, wanted, self._terms, self._now)
 
     def _surplus(self, offer: Offer) -> int:
         return offer.shelf.bound - self._wanted.get(offer.channel, 0)
@@ -190,7 +222,9 @@ class Mover:
         return escrow.can_issue(self.item, offer, quantity, self._terms.allowance(offer, self._now))
 
     def _zero(self, offer: Offer, urgency: Urgency) -> None:
-        if not _is_going_to_zero(offer):
+        """Once: and not again at once where the channel has just refused it."""
+        is_refused = offer.quantity == 0 and offer.shelf.retry_at is not None and offer.shelf.retry_at > self._now
+        if not _is_going_to_zero(offer) and not is_refused:
             self._issue(offer, 0, urgency)
 
     def _issue(self, offer: Offer, quantity: int, urgency: Urgency) -> None:
@@ -214,7 +248,8 @@ def wake_at(item: Item, terms: Terms, now: dt.datetime) -> dt.datetime | None:
     for offer in item.offers:
         newest = offer.shelf.newest
         if newest and offer.channel == terms.storefront:
-            steps = (newest.issued_at + terms.storefront_lag, newest.issued_at + 2 * terms.storefront_lag)
+            live_at = newest.issued_at + terms.storefront_lag
+            steps = (live_at, live_at + terms.storefront_margin + terms.storefront_lag)
             moments += [moment for moment in steps if moment > now][:1]
         if offer.shelf.retry_at:
             moments.append(offer.shelf.retry_at)

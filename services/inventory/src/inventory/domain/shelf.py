@@ -77,9 +77,9 @@ class Cancellable:
         return turned.current + turned.previous
 
     def plus(self, units: int, now: dt.datetime, window: dt.timedelta) -> "Cancellable":
-        """`units` below zero were cancelled."""
+        """Nothing is ever taken off for a cancellation: nobody knows of which window the order was."""
         turned = self.turned(now, window)
-        return dc.replace(turned, current=max(0, turned.current + units))
+        return dc.replace(turned, current=turned.current + units)
 
     def turned(self, now: dt.datetime, window: dt.timedelta) -> "Cancellable":
         if self.since is None or now - self.since >= 2 * window:
@@ -97,7 +97,8 @@ class Shelf:
     (`is_readable` False). `orders` are the known
     orders of late, the oldest first; `put_backs` the units that cancelled orders gave back to the channel.
     `retry_at`: until then nothing is raised, since the channel refused. `needs_reading`: a reading would tell more.
-    `seen_at`: what was read up to then says nothing new: a later reading is known, or a later write was live.
+    `strange_since`: from then on it has shown a little more than the bound.
+    `seen_at`: what the channel showed up to then tells nothing any more, since a write or a newer reading followed.
     """
 
     bound: int = 0
@@ -110,9 +111,10 @@ class Shelf:
     retry_at: dt.datetime | None = None
     failures: int = 0
     needs_reading: bool = False
+    strange_since: dt.datetime | None = None
+    seen_at: dt.datetime | None = None
     recent: Recent = Recent()
     cancellable: Cancellable = Cancellable()
-    seen_at: dt.datetime | None = None
 
     @property
     def newest(self) -> Move | None:
