@@ -89,6 +89,7 @@ def _move(
     if mover.may_raise():
         mover.raise_low()
         mover.ask_donors()
+        mover.go_by_way_of_zero()
     return mover.item, mover.issued
 
 
@@ -172,6 +173,18 @@ class Mover:
             if any(self._is_worth_it(donor, low) for low in starving):
                 self._zero(donor, Urgency.DECREASE)
                 return
+
+    def go_by_way_of_zero(self) -> None:
+        """At rest, what does not fit in one step: one channel at a time, and only when all else has settled."""
+        if not is_at_rest(self.item, self._terms, self._now) or any(o.shelf.moves for o in self.item.offers):
+            return
+        wrong = [
+            o
+            for o in self.item.offers
+            if o.shelf.bound and ((self._is_low(o) and self.item.free > 0) or (o.is_active and self._surplus(o) > 0))
+        ]
+        if wrong:
+            self._zero(min(wrong, key=lambda o: (o.channel != self._terms.storefront, o.shelf.bound)), Urgency.DECREASE)
 
     def _is_worth_it(self, donor: Offer, low: Offer) -> bool:
         """Whether enough buyers who would be turned away at `low` are worth the calls and the donor's empty time."""
