@@ -69,7 +69,9 @@ class Shop:
     async def told(self, channel: str) -> list[tuple[int, int]]:
         """(revision, quantity) of every target."""
         async with self.engine.connect() as connection:
-            rows = await connection.execute(text("select value from outbox where topic = 'channel.stock.target' order by id"))
+            rows = await connection.execute(
+                text("select value from outbox where topic = 'channel.stock.target' order by id")
+            )
             targets = [json.loads(value)["data"] for value in rows.scalars()]
         return [(each["revision"], each["quantity"]) for each in targets if each["channel"] == channel]
 
@@ -109,7 +111,11 @@ async def open_shop(shop: Shop, units: int) -> None:
 async def observe(shop: Shop, quantity: int | None, channel: str = "amazon") -> None:
     await shop.take(
         StockApplied(
-            channel=channel, sku="A", status=AppliedStatus.OBSERVED, observed_quantity=quantity, observed_at=shop.clock()
+            channel=channel,
+            sku="A",
+            status=AppliedStatus.OBSERVED,
+            observed_quantity=quantity,
+            observed_at=shop.clock(),
         )
     )
 

@@ -11,7 +11,7 @@ from inventory.adapters import shelf_codec
 from inventory.domain.shelf import Shelf
 
 _PRODUCTS = text("""
-select sku, title, category, is_active, on_hand, reserved, overcommit, cast(bounds as text) as bounds,
+select sku, title, category, is_active, on_hand, reserved, overcommit, wake_at, cast(bounds as text) as bounds,
     cast(escrow as text) as escrow
 from products
 where sku > :after and (cast(:sku as text) is null or sku = :sku) order by sku limit :limit
@@ -52,6 +52,7 @@ async def stock(
     """Products with their channels, by SKU.
 
     `target` is what a channel is to show now: the quantity on its way to it, else what it holds of the last one.
+    `wake_at`: when it will be looked at again even if nothing happens; null when it has come to its plain allocation.
     `bound` is null where no bound is kept: without escrow, or where nobody has looked at the offer yet.
     """
     rows = (await connection.execute(_PRODUCTS, {"sku": sku, "after": after, "limit": limit})).mappings().all()

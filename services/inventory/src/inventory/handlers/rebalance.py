@@ -10,6 +10,7 @@ from runtime.work import Work
 
 from inventory.domain import attention, planning
 from inventory.domain.allocation import Policy
+from inventory.domain.levels import is_at_rest
 from inventory.domain.planning import Plan
 from inventory.domain.stock import Item
 from inventory.domain.targets import Target
@@ -48,7 +49,9 @@ class Rebalance:
         targets = [target for plan in plans for target in plan.targets]
         await book.set_targets(targets, work.now)
         await book.replan([plan.item for plan in plans])
-        tell(targets, work, {plan.item.sku: event_of(plan.item.cause) for plan in plans if plan.item.cause})
+        resting = {plan.item.sku for plan in plans if is_at_rest(plan.item, self._terms, work.now)}
+        caused = {plan.item.sku: event_of(plan.item.cause) for plan in plans if plan.item.cause}
+        tell(targets, work, caused, resting)
         return targets
 
     def _plan(

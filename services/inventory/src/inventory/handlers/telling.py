@@ -1,6 +1,7 @@
 """Publish targets: what each channel is to offer from now on, and the figures behind it."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import contracts
@@ -10,14 +11,20 @@ from runtime.work import Work
 from inventory.domain.targets import Target
 
 
-def tell(targets: Sequence[Target], work: Work, causes: Mapping[str, contracts.AnyEvent]) -> None:
-    """`causes` are by SKU."""
+def tell(
+    targets: Sequence[Target],
+    work: Work,
+    causes: Mapping[str, contracts.AnyEvent],
+    at_rest: AbstractSet[str] = frozenset(),
+) -> None:
+    """`causes` are by SKU; `at_rest` are SKUs that are only brought to their plain allocation."""
     for target in targets:
-        work.publish(_event(target), cause=causes.get(target.sku))
+        explanation = explain(target) | ({"at_rest": True} if target.sku in at_rest else {})
+        work.publish(_event(target, explanation), cause=causes.get(target.sku))
         work.count(TARGETS, channel=target.offer.channel, urgency=target.urgency.value)
 
 
-def _event(target: Target) -> contracts.StockTarget:
+def _event(target: Target, explanation: Mapping[str, Any]) -> contracts.StockTarget:
     return contracts.StockTarget(
         channel=target.offer.channel,
         sku=target.sku,
@@ -26,7 +33,7 @@ def _event(target: Target) -> contracts.StockTarget:
         revision=target.revision,
         live_above=target.live_above,
         urgency=contracts.Urgency(target.urgency),
-        explanation=explain(target),
+        explanation=dict(explanation),
     )
 
 
