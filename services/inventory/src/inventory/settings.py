@@ -35,6 +35,7 @@ class Settings(ServiceSettings):
     escrow: Escrow = Escrow.STRICT
     storefront_mode: StorefrontMode = StorefrontMode.REPORT
     storefront_lag_seconds: Seconds = 5
+    storefront_margin_seconds: Seconds = 2
     rebalance_window_seconds: Seconds = 2
     converge_after_seconds: Seconds = 21600
     first_reading_seconds: Seconds = 120
@@ -75,6 +76,7 @@ class Settings(ServiceSettings):
             },
             window=_seconds(self.rebalance_window_seconds),
             storefront_lag=_seconds(self.storefront_lag_seconds),
+            storefront_margin=_seconds(self.storefront_margin_seconds),
             converge_after=_seconds(self.converge_after_seconds),
             first_reading=_seconds(self.first_reading_seconds),
             retry_after=_seconds(self.retry_after_seconds),
