@@ -13,7 +13,7 @@ declare
 begin
     for bound in select value from jsonb_each_text(bounds) loop
         if bound::int < 0 then
-            raise check_violation using message = 'a bound is below zero: ' || bounds;
+            raise check_violation using message = 'a bound is below zero: ' || bounds::text;
         end if;
         held := held + bound::int;
     end loop;
