@@ -66,7 +66,7 @@ def _inventory(engine: AsyncEngine, outbox: Outbox, database_url: str) -> Proces
     )
     holds = Holds(channel_of_change, [STOCK_CHANGES], dt.timedelta(minutes=30))
     worker = Worker(engine, outbox, group=_SCHEMA, clock=system_clock)
-    return Processor(routes(settings.policy(), holds), worker, holds)
+    return Processor(routes(settings.policy(), holds, settings.terms()), worker, holds)
 
 
 async def _prepare(engine: AsyncEngine, processor: Processor) -> None:

@@ -155,6 +155,13 @@ OVERSOLD_UNITS = Metric(
     ("channel",),
     Who.INVENTORY,
 )
+INCIDENTS = Metric(
+    "mizan_incidents_total",
+    Kind.COUNTER,
+    "What went against escrow's rules. `cause` says how, `channel` where, `none` if nowhere in particular.",
+    ("channel", "cause"),
+    Who.INVENTORY,
+)
 TARGETS = Metric(
     "mizan_targets_total",
     Kind.COUNTER,

@@ -1,4 +1,4 @@
-"""The handlers and the API on real Postgres."""
+"""The handlers and the API on real Postgres, without escrow."""
 
 import asyncio
 import datetime as dt
@@ -20,10 +20,9 @@ from contracts import (
     partition_counts,
 )
 from inventory.adapters.catalogue import PostgresCatalogue
-from inventory.adapters.postgres_book import PostgresBook
 from inventory.domain.allocation import Policy
 from inventory.entrypoints.api import reading, writing
-from inventory.entrypoints.consumers import STOCK_CHANGES, routes
+from inventory.entrypoints.consumers import STOCK_CHANGES, book_opener, routes
 from inventory.handlers.change_product import ChangeProduct
 from inventory.handlers.change_stock import ChangeStock
 from inventory.handlers.note_watermarks import channel_of_change
@@ -44,11 +43,10 @@ pytestmark = pytest.mark.integration
 
 NOW = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
 POLICY = Policy(weights={"saberstore": 30, "amazon": 35, "noon": 35}, storefront="saberstore")
-change_stock = ChangeStock(lambda work: PostgresBook(work.connection, POLICY), POLICY)
-record_applied = RecordApplied(lambda work: PostgresBook(work.connection, POLICY), POLICY)
-change_product = ChangeProduct(
-    lambda work: PostgresCatalogue(work.connection), lambda work: PostgresBook(work.connection, POLICY), POLICY
-)
+open_book = book_opener(POLICY, None)
+change_stock = ChangeStock(open_book, POLICY)
+record_applied = RecordApplied(open_book)
+change_product = ChangeProduct(lambda work: PostgresCatalogue(work.connection), open_book)
 
 
 @pytest.fixture

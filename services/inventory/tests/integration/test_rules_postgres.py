@@ -55,7 +55,7 @@ async def queued(worker: Worker) -> list[str]:
 
 async def policies(engine: AsyncEngine, cache: RuleCache, *skus: str) -> dict[str, Policy]:
     async with engine.begin() as connection:
-        items = await PostgresBook(connection, POLICY).lock(sorted(skus))
+        items = await PostgresBook(connection, POLICY, keeps_bounds=True).lock(sorted(skus))
         return await PostgresPolicies(connection, cache).of(list(items.values()))
 
 
@@ -125,7 +125,7 @@ async def test_whoever_waits_for_a_product_does_not_miss_a_rule_that_came_meanwh
     await fill(engine)
     cache = RuleCache(POLICY)
     async with engine.begin() as first:
-        await PostgresBook(first, POLICY).lock(["P000001"])
+        await PostgresBook(first, POLICY, keeps_bounds=True).lock(["P000001"])
         waiting = asyncio.create_task(policies(engine, cache, "P000001"))
         await api.put("/rules/r", json={"sets": {"buffer_units": 5}})
     assert (await waiting)["P000001"].buffer_units == 5

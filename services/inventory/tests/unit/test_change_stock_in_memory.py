@@ -18,7 +18,8 @@ POLICY = Policy(weights={"saberstore": 30, "amazon": 35, "noon": 35}, storefront
 def book_with(*skus: str) -> InMemoryBook:
     offers = tuple(Offer(channel, f"{channel}-1", is_active=True) for channel in POLICY.weights)
     return InMemoryBook(
-        Item(sku, is_active=True, on_hand=0, reserved=0, counted_at=None, offers=offers) for sku in skus
+        [Item(sku, is_active=True, on_hand=0, reserved=0, counted_at=None, offers=offers) for sku in skus],
+        POLICY,
     )
 
 

@@ -7,8 +7,13 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from inventory.adapters import shelf_codec
+from inventory.domain.shelf import Shelf
+
 _PRODUCTS = text("""
-select sku, title, category, is_active, on_hand, reserved from products
+select sku, title, category, is_active, on_hand, reserved, overcommit, wake_at, cast(bounds as text) as bounds,
+    cast(escrow as text) as escrow
+from products
 where sku > :after and (cast(:sku as text) is null or sku = :sku) order by sku limit :limit
 """)
 _CHANNELS = text("""
@@ -44,12 +49,42 @@ async def channels(connection: AsyncConnection) -> list[dict[str, Any]]:
 async def stock(
     connection: AsyncConnection, *, sku: str | None = None, after: str = "", limit: int = 1
 ) -> list[dict[str, Any]]:
-    """Products with their channels, by SKU. `bound` is null: no bound is kept without escrow."""
+    """Products with their channels, by SKU.
+
+    `target` is what a channel is to show now: the quantity on its way to it, else what it holds of the last one.
+    `wake_at`: when it will be looked at again even if nothing happens; null when it has come to its plain allocation.
+    `bound` is null where no bound is kept: without escrow, or where nobody has looked at the offer yet.
+    """
     rows = (await connection.execute(_PRODUCTS, {"sku": sku, "after": after, "limit": limit})).mappings().all()
     channels = await _channels(connection, [row["sku"] for row in rows])
-    return [
-        dict(row) | {"available": row["on_hand"] - row["reserved"], "channels": channels[row["sku"]]} for row in rows
-    ]
+    return [_product(dict(row), channels[row["sku"]]) for row in rows]
+
+
+def _product(row: dict[str, Any], channels: dict[str, Any]) -> dict[str, Any]:
+    shelves = shelf_codec.decode(bounds=row.pop("bounds"), escrow=row.pop("escrow"))
+    held = {
+        channel: facts | _held(shelves[channel]) if channel in shelves else facts for channel, facts in channels.items()
+    }
+    return row | {"available": row["on_hand"] - row["reserved"], "channels": held}
+
+
+def _held(shelf: Shelf) -> dict[str, Any]:
+    newest = shelf.newest
+    return {
+        "bound": shelf.bound if shelf.is_read else None,
+        "target": newest.quantity if newest else shelf.bound,
+        "moves": [
+            {
+                "revision": move.revision,
+                "quantity": move.quantity,
+                "issued_at": move.issued_at,
+                "live_at": move.live_at,
+                "is_unknown": move.is_unknown,
+            }
+            for move in shelf.moves
+        ],
+        "is_settled": shelf.is_read and not shelf.moves and shelf.reading is None,
+    }
 
 
 async def _channels(connection: AsyncConnection, skus: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -59,6 +94,7 @@ async def _channels(connection: AsyncConnection, skus: Sequence[str]) -> dict[st
             "external_sku": row.external_sku or row.sku,
             "bound": None,
             "target": row.quantity,
+            "told": row.quantity,
             "revision": row.revision,
             "applied_revision": row.applied_revision,
             "applied_status": row.applied_status,

@@ -20,7 +20,10 @@ class Reason(enum.StrEnum):
 
 @dc.dataclass(frozen=True, slots=True)
 class Offer:
-    """A SKU on one channel: its listing and the newest target. `revision` 0 means that no target was ever set."""
+    """A SKU on one channel: its listing and the newest target. `revision` 0 means that no target was ever set.
+
+    `listed_at`: since when it is listed like this; None for the storefront, which needs no listing.
+    """
 
     channel: str
     external_sku: str
@@ -28,6 +31,16 @@ class Offer:
     quantity: int = 0
     revision: int = 0
     shelf: Shelf = dc.field(default_factory=Shelf)
+    listed_at: dt.datetime | None = None
+
+
+@dc.dataclass(frozen=True, slots=True)
+class Cause:
+    """The event that led to what is done later: its id, its first cause's, and the trace that it was handled in."""
+
+    event_id: str
+    correlation_id: str
+    traceparent: str | None = None
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -35,7 +48,8 @@ class Item:
     """The stock of one SKU. Units are whole; `on_hand` may be below zero when more was sold than existed.
 
     `overcommit`: by how much the bounds exceed what is available; above zero only with an incident. `waiting`: units
-    that reservations wait for. `changed_at`: when its stock last changed.
+    that reservations wait for. `changed_at`: when its stock last changed, and `cause` by which event. `wake_at`: when
+    somebody will look at it again even if nothing happens.
     """
 
     sku: str
@@ -48,6 +62,8 @@ class Item:
     waiting: int = 0
     changed_at: dt.datetime | None = None
     category: str | None = None
+    wake_at: dt.datetime | None = None
+    cause: Cause | None = None
 
     @property
     def available(self) -> int:

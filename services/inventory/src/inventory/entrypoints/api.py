@@ -11,10 +11,12 @@ from runtime.records import Delivery, Record
 from runtime.work import Worker
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from inventory.adapters import reads
+from inventory.adapters import incidents, reads
 from inventory.adapters.catalogue import PostgresCatalogue
-from inventory.adapters.postgres_book import PostgresBook
+from inventory.adapters.rules import RuleCache
 from inventory.domain.allocation import Policy
+from inventory.domain.terms import Terms
+from inventory.entrypoints.consumers import book_opener
 from inventory.handlers.change_listings import change_listings
 from inventory.handlers.change_product import ChangeProduct
 
@@ -71,14 +73,21 @@ def reading(engine: AsyncEngine) -> APIRouter:
         async with engine.connect() as connection:
             return await reads.logs(connection, sku=sku, after=after, limit=limit)
 
+    @api.get("/incidents")
+    async def list_incidents(
+        sku: str | None = None, after: int = 0, limit: Limit = 1000, *, only_open: bool = False
+    ) -> list[dict[str, Any]]:
+        async with engine.connect() as connection:
+            return await incidents.read(connection, sku=sku, after=after, limit=limit, only_open=only_open)
+
     return api
 
 
-def writing(worker: Worker, policy: Policy) -> APIRouter:
+def writing(worker: Worker, policy: Policy, terms: Terms | None = None, rules: RuleCache | None = None) -> APIRouter:
     """Products, listings, and stock changes, which take the way through Kafka like everybody else's."""
     api = APIRouter(prefix="/v1")
     change_product = ChangeProduct(
-        lambda work: PostgresCatalogue(work.connection), lambda work: PostgresBook(work.connection, policy), policy
+        lambda work: PostgresCatalogue(work.connection), book_opener(policy, terms, rules), terms
     )
 
     @api.put("/products/{sku:path}")
@@ -93,7 +102,7 @@ def writing(worker: Worker, policy: Policy) -> APIRouter:
     async def put_listing(channel: str, sku: Sku, body: ListingBody) -> dict[str, Any]:
         listing = ListingChanged(channel=channel, sku=sku, **body.model_dump())
         async with worker.begin() as work:
-            outcome = await change_listings([listing], policy, work)
+            outcome = await change_listings([listing], policy, work, terms)
         for refusal in outcome.refused:
             raise HTTPException(refusal.status, refusal.reason)
         return listing.model_dump() | {"changed": bool(outcome.changed)}
@@ -101,7 +110,7 @@ def writing(worker: Worker, policy: Policy) -> APIRouter:
     @api.post("/listings")
     async def post_listings(body: ListingsBody) -> dict[str, Any]:
         async with worker.begin() as work:
-            outcome = await change_listings(body.listings, policy, work)
+            outcome = await change_listings(body.listings, policy, work, terms)
         refused = [
             {"channel": r.listing.channel, "sku": r.listing.sku, "status": r.status, "detail": r.reason}
             for r in outcome.refused

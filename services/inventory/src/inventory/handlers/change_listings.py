@@ -9,8 +9,11 @@ from runtime.work import Work
 from inventory.adapters.listings import PostgresListings
 from inventory.adapters.postgres_book import PostgresBook
 from inventory.domain.allocation import Policy
-from inventory.domain.stock import Item
-from inventory.handlers.retarget import retarget
+from inventory.domain.shelf import Shelf
+from inventory.domain.stock import Item, Offer
+from inventory.domain.terms import Terms
+from inventory.handlers.retarget import PlainRetarget
+from inventory.ports import Book
 
 NOT_FOUND, CONFLICT = 404, 409
 
@@ -32,14 +35,16 @@ class Outcome:
     refused: tuple[Refusal, ...]
 
 
-async def change_listings(listings: Sequence[ListingChanged], policy: Policy, work: Work) -> Outcome:
-    """Keep what can be kept, publish `listing.changed` for what is new, and new targets for its SKUs.
+async def change_listings(
+    listings: Sequence[ListingChanged], policy: Policy, work: Work, terms: Terms | None = None
+) -> Outcome:
+    """Keep what can be kept, publish `listing.changed` for what is new, and have its SKUs looked at.
 
     One listing that is refused stops no other. Changes of listings queue for each other, so that an external SKU never
-    gets two owners.
+    gets two owners. Under escrow (with `terms`) nothing is moved here, since there may be very many.
     """
     store = PostgresListings(work.connection)
-    book = PostgresBook(work.connection, policy)
+    book = PostgresBook(work.connection, policy, keeps_bounds=terms is not None)
     await store.queue()
     items = await book.lock(sorted({listing.sku for listing in listings}))
     owners = await store.owners(listings)
@@ -55,9 +60,29 @@ async def change_listings(listings: Sequence[ListingChanged], policy: Policy, wo
     changed = await store.upsert([wanted[key] for key in sorted(wanted)], work.now)
     for listing in changed:
         work.publish(listing)
-    items = await book.lock(sorted({listing.sku for listing in changed}))
-    await retarget(list(items.values()), policy, book, work)
+    before, items = items, await book.lock(sorted({listing.sku for listing in changed}))
+    if terms is None:
+        await PlainRetarget()(list(items.values()), book, work)
+    else:
+        await _have_looked_at(items, before, book, work)
     return Outcome(tuple(changed), tuple(refused))
+
+
+async def _have_looked_at(items: Mapping[str, Item], before: Mapping[str, Item], book: Book, work: Work) -> None:
+    """What is listed under another external SKU now has not been read yet."""
+    renewed = {sku: _renewed(before[sku], item) for sku, item in items.items()}
+    changed = [item for sku, item in sorted(renewed.items()) if item is not items[sku]]
+    if changed:
+        await book.save(changed, work.now)
+    await book.hasten([dc.replace(renewed[sku], wake_at=work.now) for sku in sorted(renewed)])
+
+
+def _renewed(before: Item, item: Item) -> Item:
+    known = {offer.channel: offer.external_sku for offer in before.offers if offer.listed_at}
+    for offer in item.offers:
+        if known.get(offer.channel, offer.external_sku) != offer.external_sku:
+            item = item.having(dc.replace(offer, shelf=Shelf(is_read=False)))
+    return item
 
 
 def _refuse(
@@ -84,6 +109,10 @@ def _refuse(
 def _is_still_on_sale(listing: ListingChanged, item: Item) -> bool:
     """What is on sale under the old external SKU would never be taken off."""
     return any(
-        offer.channel == listing.channel and offer.external_sku != listing.external_sku and offer.quantity > 0
+        offer.channel == listing.channel and offer.external_sku != listing.external_sku and _holds_units(offer)
         for offer in item.offers
     )
+
+
+def _holds_units(offer: Offer) -> bool:
+    return offer.quantity > 0 or offer.shelf.bound > 0 or bool(offer.shelf.moves)

@@ -1,5 +1,7 @@
 """Apply `stock.changed` to the ledger, once for ever, and tell the channels."""
 
+import dataclasses as dc
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
@@ -9,10 +11,14 @@ from runtime.metrics import OVERSOLD_UNITS
 from runtime.records import Delivery
 from runtime.work import Work
 
+from inventory.domain import attention
 from inventory.domain.allocation import Policy
 from inventory.domain.ledger import apply
 from inventory.domain.stock import Item, LogEntry, Movement, Reason
-from inventory.handlers.retarget import retarget
+from inventory.domain.terms import Terms
+from inventory.handlers.causes import cause_of
+from inventory.handlers.retarget import retargeting
+from inventory.handlers.shelves import Shelves
 from inventory.ports import Book
 
 _log = get_logger(__name__)
@@ -21,9 +27,12 @@ _log = get_logger(__name__)
 class ChangeStock:
     """The ledger itself remembers the event ids, so that a replay from any time changes nothing."""
 
-    def __init__(self, open_book: Callable[[Work], Book], policy: Policy) -> None:
+    def __init__(self, open_book: Callable[[Work], Book], policy: Policy, terms: Terms | None = None) -> None:
+        """Without `terms` no bounds are kept."""
         self._open_book = open_book
         self._policy = policy
+        self._terms = terms
+        self._retarget = retargeting(terms)
 
     async def __call__(self, deliveries: Sequence[Delivery[StockChanged]], work: Work) -> None:
         book = self._open_book(work)
@@ -32,13 +41,45 @@ class ChangeStock:
         fresh = [d for d in deliveries if d.event.id not in known and self._is_usable(d, items, work)]
         if not fresh:
             return
+        causes: dict[str, AnyEvent] = {delivery.data.sku: delivery.event for delivery in fresh}
+        if self._terms:
+            await self._escrowed(self._terms, fresh, items, causes, book, work)
+            return
         entries = await _apply_all(fresh, items, book)
         _tell_oversold(entries, work)
         await book.append(entries, work.now)
-        changed = [items[sku] for sku in sorted({entry.movement.sku for entry in entries})]
+        changed = [items[sku] for sku in sorted(causes)]
         await book.save(changed, work.now)
-        causes: dict[str, AnyEvent] = {delivery.data.sku: delivery.event for delivery in fresh}
-        await retarget(changed, self._policy, book, work, causes=causes, touched=_touched(entries))
+        await self._retarget(changed, book, work, causes=causes, touched=_touched(entries))
+
+    async def _escrowed(
+        self,
+        terms: Terms,
+        fresh: Sequence[Delivery[StockChanged]],
+        items: dict[str, Item],
+        causes: dict[str, AnyEvent],
+        book: Book,
+        work: Work,
+    ) -> None:
+        """A sale needs no call as a rule: it lowers its channel's bound. What needs one at once is moved here."""
+        before = dict(items)
+        shelves = Shelves(terms, work)
+        entries = await _apply_all(fresh, items, book, shelves.move)
+        _tell_oversold(entries, work)
+        await book.append(entries, work.now)
+        await shelves.tell_incidents(book)
+        changed = [
+            dc.replace(items[sku], changed_at=work.now, cause=cause_of(causes[sku], work)) for sku in sorted(causes)
+        ]
+        urgent = [item for item in changed if attention.is_urgent(before[item.sku], item)]
+        await self._retarget(urgent, book, work)
+        hurried = {item.sku for item in urgent}
+        calm = [item for item in changed if item.sku not in hurried]
+        policies = await book.policies(calm)
+        others = [_noted(before[item.sku], item, policies[item.sku], terms, work.now) for item in calm]
+        if others:
+            await book.save(others, work.now)
+            await book.hasten([item for item in others if item.wake_at != before[item.sku].wake_at])
 
     def _is_usable(self, delivery: Delivery[StockChanged], items: dict[str, Item], work: Work) -> bool:
         data = delivery.data
@@ -52,15 +93,28 @@ class ChangeStock:
         return True
 
 
+def _noted(before: Item, item: Item, policy: Policy, terms: Terms, now: dt.datetime) -> Item:
+    soon = attention.deserves_a_look(before, item, policy, terms, now)
+    return dc.replace(item, wake_at=attention.look_by(item, terms, now, soon=soon))
+
+
 async def _apply_all(
-    deliveries: Sequence[Delivery[StockChanged]], items: dict[str, Item], book: Book
+    deliveries: Sequence[Delivery[StockChanged]],
+    items: dict[str, Item],
+    book: Book,
+    move: Callable[[Item, Item, LogEntry], Item] | None = None,
 ) -> list[LogEntry]:
-    """Apply in order; `items` holds the results afterwards."""
+    """Apply in order; `items` holds the results afterwards.
+
+    `move` adds what an entry does to the shelves, from the item before and after it.
+    """
     entries: list[LogEntry] = []
     for delivery in deliveries:
         movement = _movement(delivery)
         since = await _moved_since_count(movement, entries, book)
-        items[movement.sku], entry = apply(items[movement.sku], movement, since)
+        before = items[movement.sku]
+        after, entry = apply(before, movement, since)
+        items[movement.sku] = move(before, after, entry) if move else after
         entries.append(entry)
     return entries
 

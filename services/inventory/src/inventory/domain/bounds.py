@@ -1,0 +1,25 @@
+"""What a movement does to its channel's bound."""
+
+import datetime as dt
+
+from inventory.domain import escrow
+from inventory.domain.stock import Item, Movement, Reason
+from inventory.domain.terms import Terms
+
+
+def move_bound(item: Item, movement: Movement, terms: Terms, now: dt.datetime) -> tuple[Item, int]:
+    """The item with its channel's bound after the movement, and the units of a sale that the bound did not cover.
+
+    A sale lowers it even where it changes nothing on hand, because it was counted out: what is sold is not on sale.
+    """
+    if movement.channel is None or movement.reason not in (Reason.SALE, Reason.CANCELLATION):
+        return item, 0
+    units = abs(movement.change or 0)
+    offer = item.offer(movement.channel)
+    if offer is None:
+        return item, units if movement.reason is Reason.SALE else 0
+    if movement.reason is Reason.SALE:
+        offer, uncovered = escrow.sell(offer, units, movement.happened_at, now, terms.memory)
+        return item.having(offer), uncovered
+    restocks = terms.channel(offer.channel).restocks
+    return item.having(escrow.put_back(offer, units, now, restocks=restocks, memory=terms.memory)), 0
