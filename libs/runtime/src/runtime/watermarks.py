@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from contracts import OrdersWatermark
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from runtime.records import Delivery
 from runtime.work import Work
@@ -38,17 +37,17 @@ where c.channel = m.channel and m.lowest > coalesce(c.known_until, '-infinity')
 returning c.channel, c.known_until
 """)
 
-IsHeld = Callable[[AsyncConnection, Sequence[str], dt.datetime], Awaitable[set[str]]]
+IsHeld = Callable[[Work, Sequence[str]], Awaitable[set[str]]]
 """Which of these channels must not advance now."""
 
 
 class Watermarks:
     """The watermarks of one topic, kept in the service's schema (see `runtime.tables.create_watermarks`)."""
 
-    def __init__(self, partitions: int, *holds: IsHeld) -> None:
-        """`holds` are asked each time: while one holds a channel, its watermarks are passed over."""
+    def __init__(self, partitions: int, is_held: IsHeld) -> None:
+        """`is_held` is asked each time: while a channel is held, its watermarks are passed over."""
         self._partitions = partitions
-        self._holds = holds
+        self._is_held = is_held
 
     async def note(self, deliveries: Sequence[Delivery[OrdersWatermark]], work: Work) -> dict[str, dt.datetime]:
         """Keep the newest of each partition; answers with the channels that are known further now, and up to when.
@@ -62,7 +61,7 @@ class Watermarks:
             newest[key] = max(delivery.data.known_until, newest.get(key, delivery.data.known_until))
         channels = sorted({channel for channel, _ in newest})
         await work.connection.execute(_LOCK, {"channels": channels})
-        held = {name for hold in self._holds for name in await hold(work.connection, channels, work.now)}
+        held = await self._is_held(work, channels)
         free = sorted(key for key in newest if key[0] not in held)
         if not free:
             return {}

@@ -6,7 +6,7 @@ import json
 from collections.abc import AsyncIterator
 
 import pytest
-from contracts import CloudEvent, OrdersWatermark, dead_letter, partition_counts
+from contracts import CloudEvent, OrderStatus, OrdersWatermark, dead_letter, partition_counts
 from order_importer.testing.samples import NOON, line, listing, minutes_later, order
 from order_importer.testing.workbench import Workbench
 from runtime.records import Record
@@ -121,10 +121,17 @@ async def test_an_order_without_its_listing_holds_until_that_comes(bench: Workbe
     assert await relayed(bench) == [minutes_later(6)]
 
 
-async def test_an_order_that_stays_unmapped_does_not_hold_for_ever(bench: Workbench) -> None:
+async def test_an_order_that_is_cancelled_before_its_listing_comes_lets_go(bench: Workbench) -> None:
+    await bench.deliver(order(line()))
+    await bench.deliver(order(line(), at=1, status=OrderStatus.CANCELLED))
+    await bench.processor.process([watermark(5, partition) for partition in PARTITIONS])
+    assert await relayed(bench) == [minutes_later(5)]
+
+
+async def test_an_unmapped_order_does_not_hold_for_ever_though_listings_are_never_read(bench: Workbench) -> None:
     await bench.deliver(order(line()))
     async with bench.engine.begin() as connection:
-        await connection.execute(text("update orders set created_at = created_at - interval '2 minutes'"))
+        await connection.execute(text("update watermark_holds set since = since - interval '31 minutes'"))
     await bench.processor.process([watermark(5, partition) for partition in PARTITIONS])
     assert await relayed(bench) == [minutes_later(5)]
 
