@@ -17,9 +17,10 @@ _RELEASE = text("""
 delete from watermark_holds where hold = any(cast(:holds as text[]))
 """)
 _HOLD = text("""
-insert into watermark_holds (hold, channel, reason, since)
+insert into watermark_holds (hold, channel, reason, since, expired_at)
 select * from unnest(
-    cast(:holds as text[]), cast(:channels as text[]), cast(:reasons as text[]), cast(:since as timestamptz[]))
+    cast(:holds as text[]), cast(:channels as text[]), cast(:reasons as text[]), cast(:since as timestamptz[]),
+    cast(:expired_at as timestamptz[]))
 on conflict (hold) do nothing
 """)
 _EXPIRE = text("""
@@ -32,6 +33,7 @@ where exists (
     select from watermark_holds h where h.expired_at is null and (h.channel = c.channel or h.channel is null))
 """)
 
+_READ = text("select hold, channel, reason, since, expired_at from watermark_holds order by since, hold")
 _EXPIRED = text("""
 select c.channel from unnest(cast(:channels as text[])) as c (channel)
 where exists (
@@ -46,12 +48,13 @@ _log = get_logger(__name__)
 
 @dc.dataclass(frozen=True, slots=True)
 class Hold:
-    """`name` is its own; `channel` None holds every channel."""
+    """`name` is its own; `channel` None holds every channel. One that has run out holds no more, but still shows."""
 
     name: str
     channel: str | None
     reason: str
     since: dt.datetime
+    expired_at: dt.datetime | None = None
 
 
 class Holds:
@@ -104,6 +107,7 @@ async def hold(connection: AsyncConnection, holds: Sequence[Hold]) -> None:
             "channels": [each.channel for each in holds],
             "reasons": [each.reason for each in holds],
             "since": [each.since for each in holds],
+            "expired_at": [each.expired_at for each in holds],
         },
     )
 
@@ -111,6 +115,11 @@ async def hold(connection: AsyncConnection, holds: Sequence[Hold]) -> None:
 async def release(connection: AsyncConnection, names: Sequence[str]) -> int:
     """Let go what holds under these names, run out or not. How many there were."""
     return (await connection.execute(_RELEASE, {"holds": sorted(set(names))})).rowcount
+
+
+async def read(connection: AsyncConnection) -> list[Hold]:
+    """All there are, the oldest first."""
+    return [Hold(*row) for row in await connection.execute(_READ)]
 
 
 async def passed_over(connection: AsyncConnection, channels: Sequence[str]) -> set[str]:

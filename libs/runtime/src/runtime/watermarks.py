@@ -41,6 +41,11 @@ IsHeld = Callable[[Work, Sequence[str]], Awaitable[set[str]]]
 """Which of these channels must not advance now."""
 
 
+def newest(deliveries: Sequence[Delivery[OrdersWatermark]]) -> dict[str, Delivery[OrdersWatermark]]:
+    """The one of each channel that is known furthest; of equal ones the last."""
+    return {each.data.channel: each for each in sorted(deliveries, key=lambda each: each.data.known_until)}
+
+
 class Watermarks:
     """The watermarks of one topic, kept in the service's schema (see `runtime.tables.create_watermarks`)."""
 
@@ -55,14 +60,14 @@ class Watermarks:
         An old watermark that is replayed changes nothing. Replicas that note other partitions of a channel at the same
         time wait for each other, so that one of them sees the minimum rise.
         """
-        newest: dict[tuple[str, int], dt.datetime] = {}
+        told: dict[tuple[str, int], dt.datetime] = {}
         for delivery in deliveries:
             key = (delivery.data.channel, delivery.record.partition)
-            newest[key] = max(delivery.data.known_until, newest.get(key, delivery.data.known_until))
-        channels = sorted({channel for channel, _ in newest})
+            told[key] = max(delivery.data.known_until, told.get(key, delivery.data.known_until))
+        channels = sorted({channel for channel, _ in told})
         await work.connection.execute(_LOCK, {"channels": channels})
         held = await self._is_held(work, channels)
-        free = sorted(key for key in newest if key[0] not in held)
+        free = sorted(key for key in told if key[0] not in held)
         if not free:
             return {}
         await work.connection.execute(
@@ -70,7 +75,7 @@ class Watermarks:
             {
                 "channels": [channel for channel, _ in free],
                 "partitions": [partition for _, partition in free],
-                "moments": [newest[key] for key in free],
+                "moments": [told[key] for key in free],
             },
         )
         risen = await work.connection.execute(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from contracts import ListingChanged, MarketplaceOrderReceived, OrdersWatermark, partition_counts
 from runtime.holds import Holds
+from runtime.holds_api import holds_router
 from runtime.loops import Loop
 from runtime.processor import Route
 from runtime.service import Service, run_service
@@ -42,6 +43,7 @@ def fill(service: Service, settings: Settings) -> None:
     service.consume(*routes(holds), holds=holds)
     service.repeat(Loop("listings-read", ListingsRead(settings, service.engine, service.name).step))
     service.serve(orders_router(service.engine))
+    service.serve(holds_router(service.engine))
     service.probe("orders", parked_orders(service.engine))
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from contracts import OrdersWatermark, StockChanged, topic_of
+from runtime.holds import passed_over
 from runtime.records import Delivery, Record
-from runtime.watermarks import Watermarks
+from runtime.watermarks import Watermarks, newest
 from runtime.work import Work
 
 STOCK_CHANGES = topic_of(StockChanged)
@@ -17,11 +18,16 @@ class RelayWatermarks:
         self._watermarks = watermarks
 
     async def __call__(self, deliveries: Sequence[Delivery[OrdersWatermark]], work: Work) -> None:
-        causes = {delivery.data.channel: delivery.event for delivery in deliveries}
-        for channel, known_until in sorted((await self._watermarks.note(deliveries, work)).items()):
-            work.broadcast(
-                OrdersWatermark(channel=channel, known_until=known_until), STOCK_CHANGES, cause=causes[channel]
-            )
+        risen = await self._watermarks.note(deliveries, work)
+        doubtful = await passed_over(work.connection, list(risen))
+        for channel, watermark in sorted(newest(deliveries).items()):
+            if channel in risen:
+                data = OrdersWatermark(
+                    channel=channel,
+                    known_until=risen[channel],
+                    is_incomplete=True if channel in doubtful else watermark.data.is_incomplete,
+                )
+                work.broadcast(data, STOCK_CHANGES, cause=watermark.event)
 
 
 def channel_of_order(record: Record) -> str | None:

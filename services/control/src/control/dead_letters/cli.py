@@ -90,6 +90,9 @@ def discard_letters(  # noqa: PLR0913, PLR0917 - each is an option of the comman
 ) -> None:
     """Mark letters as resolved without sending them; they stay in their topic.
 
+    A channel's watermark that such a letter holds is let go, at the service of the group (INVENTORY_URL,
+    ORDER_IMPORTER_URL).
+
     Needs --reason, --key, --offset or --all. Exit code: 0 done, 1 no open letter fits, 2 wrong use.
     """
     from control.dead_letters.letters import Wanted  # noqa: PLC0415 - Kafka's client would slow --help down
