@@ -128,7 +128,7 @@ def _resolve(action: str, wanted: Any, *, dry_run: bool, as_json: bool) -> None:
                 await (desk.retry(found) if action == "retried" else desk.discard(found))
             return found
 
-    found = run(work, if_stopped="stopped: what was not done yet is still open, give the same command again")
+    found = run(work, if_stopped=lambda: "stopped: what was not done yet is still open, give the same command again")
     places = [{"offset": letter.place[2], "reason": letter.reason} for letter in found]
     line = f"{'would be ' if dry_run else ''}{action}: {len(found)} of {wanted.topic} for {wanted.group}"
     _print({"action": action, "dry_run": dry_run, "count": len(found), "letters": places}, line, as_json=as_json)
