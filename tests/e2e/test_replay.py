@@ -1,8 +1,7 @@
 """Replaying is always safe, and useful: whole topics, failed listings, dead letters, while the system runs."""
 
-import asyncio
+import datetime as dt
 import json
-import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -22,13 +21,13 @@ from demo.report import Progressing, console
 from demo.sales import SaleLine
 from demo.scenario import MARKETPLACES, Product, external_sku, plan_day
 from demo.storefront import open_storefront
-from local_stack.programs import DEFAULT_API_KEY
 from local_stack.stack import Stack
 from runtime.clock import system_clock
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
 Wait = Callable[..., Awaitable[None]]
+Mizan = Callable[..., Awaitable[str]]
 LISTINGS = 2000
 
 
@@ -40,7 +39,9 @@ async def test_every_topic_replayed_three_times_changes_nothing(
     with Progressing(console()) as progress:
         scenario = plan_day(built_in_day(sales=100, suffix="/replay"))
         await live_through(scenario, day, Pace(run_id="e2e-replay", rate=100), progress)
+    now = system_clock()
     await wait_for(lambda: _is_all_live(house), "every quantity to be live")
+    await wait_for(lambda: _orders_are_known(house, now), "the orders up to now to be known")
     before = await _everything(house)
     assert before["logs"]
     assert before["orders"]
@@ -53,7 +54,7 @@ async def test_every_topic_replayed_three_times_changes_nothing(
 
 
 async def test_after_a_day_without_noon_one_command_tells_every_listing_its_present_quantity(
-    running: tuple[Stack, House], wait_for: Wait
+    running: tuple[Stack, House], wait_for: Wait, mizan: Mizan
 ) -> None:
     """Noon rejects everything while the storefront sells of each of 2,000 products."""
     stack, house = running
@@ -70,11 +71,11 @@ async def test_after_a_day_without_noon_one_command_tells_every_listing_its_pres
             await storefront.sell(SaleLine(f"L{number}", 1, product.sku, "", 1 + number % 7, "10.00"))
         await storefront.flush()
     await wait_for(lambda: _have_failed(house, LISTINGS), "every listing to be rejected")
-    asked = await _mizan(stack, "replay", "channel.stock.target", "--failed", "--dry-run", "--json")
+    asked = await mizan("replay", "channel.stock.target", "--failed", "--dry-run", "--json")
     assert [len(channel["failed"]) for channel in json.loads(asked)["channels"]] == [0, LISTINGS]
     await house.list_on_marketplace("noon", [external_sku("noon", product.sku) for product in products])
 
-    told = await _mizan(stack, "replay", "channel.stock.target", "--failed", "--json")
+    told = await mizan("replay", "channel.stock.target", "--failed", "--json")
 
     assert [len(channel["requested"]) for channel in json.loads(told)["channels"]] == [0, LISTINGS]
     await wait_for(lambda: _show_their_targets(house, products), "Noon to show the present quantities")
@@ -97,7 +98,9 @@ async def _assert_nothing_was_lost(house: House, products: list[Product]) -> Non
     assert sorted(each for each in syncs if each[0] in left) == sorted((sku, "noon", 0) for sku in left)
 
 
-async def test_a_dead_letter_is_retried_once_its_cause_is_gone(running: tuple[Stack, House], wait_for: Wait) -> None:
+async def test_a_dead_letter_is_retried_once_its_cause_is_gone(
+    running: tuple[Stack, House], wait_for: Wait, mizan: Mizan
+) -> None:
     stack, house = running
     product = Product("TOO-EARLY", "A mug", "10.00", 50)
     only = ("stock.changed", "--group", "inventory", "--key", product.sku)
@@ -105,15 +108,15 @@ async def test_a_dead_letter_is_retried_once_its_cause_is_gone(running: tuple[St
         await storefront.count(product)
         await storefront.sell(SaleLine("E1", 1, product.sku, "", 2, "10.00"))
         await storefront.flush()
-        await wait_for(lambda: _would_retry(stack, 2, *only), "two dead letters")
+        await wait_for(lambda: _would_retry(mizan, 2, *only), "two dead letters")
         await storefront.offer(product)
         await storefront.flush()
     await wait_for(lambda: _are_known(house, [product]), "the product")
 
-    await _mizan(stack, "dlq", "retry", *only)
+    await mizan("dlq", "retry", *only)
 
     await wait_for(lambda: _on_hand_is(house, product.sku, 48), "the count and the sale")
-    assert await _would_retry(stack, 0, *only)
+    assert await _would_retry(mizan, 0, *only)
 
 
 async def _everything(house: House) -> dict[str, Any]:
@@ -135,6 +138,13 @@ async def _is_all_live(house: House) -> bool:
     return "accepted" not in steps
 
 
+async def _orders_are_known(house: House, until: dt.datetime) -> bool:
+    """Whether the watermarks of both marketplaces have come through all partitions of both topics."""
+    channels = {channel["name"]: channel for channel in await house._call("GET", "inventory", "/v1/channels")}
+    known = [channels[name]["orders_known_until"] for name in MARKETPLACES]
+    return all(each is not None and dt.datetime.fromisoformat(each) >= until for each in known)
+
+
 async def _writes(house: House, channel: str) -> int:
     calls = await house._call("GET", f"sandbox-{channel}", "/_sandbox/calls")
     return sum(call["quantity"] is not None for call in calls)
@@ -151,28 +161,6 @@ async def _replay(stack: Stack, topic: str, folder: Path) -> int:
 
 def _unheard(_: Plan) -> None:
     pass
-
-
-async def _mizan(stack: Stack, *arguments: str) -> str:
-    """What the command prints; it may find a problem, but not end in wrong use."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
-        "from control.cli import main; main()",
-        *arguments,
-        env={
-            "KAFKA_BOOTSTRAP_SERVERS": stack.bootstrap_servers,
-            "API_KEY": DEFAULT_API_KEY,
-            "CONTROL_URL": stack.url("control"),
-            "AMAZON_CONNECTOR_URL": stack.url("amazon-connector"),
-            "NOON_CONNECTOR_URL": stack.url("noon-connector"),
-        },
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, err = await process.communicate()
-    assert process.returncode in (0, 1), err.decode()
-    return out.decode()
 
 
 async def _are_known(house: House, products: list[Product]) -> bool:
@@ -196,8 +184,8 @@ async def _show_their_targets(house: House, products: list[Product]) -> bool:
     return True
 
 
-async def _would_retry(stack: Stack, count: int, *which: str) -> bool:
-    return bool(json.loads(await _mizan(stack, "dlq", "retry", *which, "--dry-run", "--json"))["count"] == count)
+async def _would_retry(mizan: Mizan, count: int, *which: str) -> bool:
+    return bool(json.loads(await mizan("dlq", "retry", *which, "--dry-run", "--json"))["count"] == count)
 
 
 async def _on_hand_is(house: House, sku: str, units: int) -> bool:
