@@ -258,6 +258,8 @@ export interface OrdersWatermark {
   channel: string;
   /** On the channel's clock. */
   known_until: Timestamp;
+  /** True: an order that it speaks of is set aside all the same, since what held the watermark for it ran out. */
+  is_incomplete?: boolean | null;
 }
 
 /** One parcel. */

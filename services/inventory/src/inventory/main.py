@@ -4,6 +4,7 @@ import datetime as dt
 from pathlib import Path
 
 from runtime.holds import Holds
+from runtime.holds_api import holds_router
 from runtime.loops import Loop
 from runtime.service import Service, run_service
 from runtime.settings import load
@@ -30,6 +31,7 @@ def fill(service: Service, settings: Settings) -> None:
     holds = Holds(channel_of_change, [STOCK_CHANGES], longest)
     service.consume(*routes(policy, holds, terms, rules), holds=holds)
     service.serve(reading(service.engine))
+    service.serve(holds_router(service.engine))
     service.serve(writing(service.worker, policy, terms, rules))
     service.serve(rules_reading(service.engine, rules))
     service.serve(rules_writing(service.worker, rules))

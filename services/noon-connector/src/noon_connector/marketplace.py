@@ -28,8 +28,12 @@ from noon_connector.wire import UnexpectedShapeError
 class NoonMarketplace:
     """The dialect `partner_v1`: one SKU a call; orders by creation only, and none by its number."""
 
-    def __init__(self, client: NoonClient, *, clock: Clock = system_clock) -> None:
+    def __init__(
+        self, client: NoonClient, *, order_visibility: dt.timedelta = dt.timedelta(0), clock: Clock = system_clock
+    ) -> None:
+        """`order_visibility`: how long after its placing Noon may begin to show an order."""
         self._client = client
+        self._order_visibility = order_visibility
         self._clock = clock
 
     def capabilities(self) -> Capabilities:
@@ -44,7 +48,10 @@ class NoonMarketplace:
         )
 
     async def fetch_orders(self, search: Search, since: dt.datetime, cursor: str | None) -> OrderPage:
-        """The API names no upper bound, so what Noon's clock (the header Date) showed at the answer stands for it."""
+        """The API names no upper bound. What Noon's clock (the header Date) showed at the answer stands for it.
+
+        An order that Noon shows late was placed before that, hence the margin.
+        """
         if search is not Search.CREATED:
             raise MarketplaceError(Outcome.UNSUPPORTED, "Noon's partner API has no search by last update")
         try:
@@ -59,8 +66,9 @@ class NoonMarketplace:
             raise MarketplaceError(Outcome.UNKNOWN, f"the list of orders can't be read: {error}") from None
         noon_now = http_date(response.headers.get("date", ""))
         orders, unreadable = read_orders(raw_orders, noon_now or self._clock())
+        known_until = noon_now - self._order_visibility if noon_now else None
         return OrderPage(
-            orders, next_cursor=wire.text(answer, "next_page"), known_until=noon_now, unreadable=unreadable
+            orders, next_cursor=wire.text(answer, "next_page"), known_until=known_until, unreadable=unreadable
         )
 
     async def fetch_order(self, external_order_id: str) -> OrderPage:

@@ -5,7 +5,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
-from contracts import AnyEvent, StockChanged
+from contracts import AnyEvent, StockChanged, StockReason
 from runtime.logs import get_logger
 from runtime.metrics import OVERSOLD_UNITS
 from runtime.records import Delivery
@@ -144,13 +144,20 @@ def _movement(delivery: Delivery[StockChanged]) -> Movement:
         event_id=delivery.event.id,
         sku=data.sku,
         reason=Reason(data.reason),
-        happened_at=data.counted_at or data.placed_at or delivery.event.time,
+        happened_at=_happened_at(delivery),
         change=data.change_qty,
         counted=data.counted_qty,
         channel=data.channel,
         reference=data.reference,
         line_reference=data.line_reference,
     )
+
+
+def _happened_at(delivery: Delivery[StockChanged]) -> dt.datetime:
+    """A sale when its order was placed; what is given back when that was told, since its order may be much older."""
+    data = delivery.data
+    placed_at = data.placed_at if data.reason is StockReason.SALE else None
+    return data.counted_at or placed_at or delivery.event.time
 
 
 def _touched(entries: Sequence[LogEntry]) -> dict[str, set[str]]:
