@@ -54,9 +54,11 @@ def plug_in(service: Service, settings: ConnectorSettings, account: Account, mar
 
     requests = ReadingRequests(account.channel, can_read=reads.can_read)
     desire = Desire(account.channel, settings.patience)
-    service.consume(Route("channel.stock.target", StockTarget, desire.handle))
-    service.consume(Route("listing.changed", ListingChanged, requests.note_listings))
-    service.consume(Route("channel.sync.requested", SyncRequested, requests.note_requests))
+    service.consume(
+        Route("channel.stock.target", StockTarget, desire.handle),
+        Route("listing.changed", ListingChanged, requests.note_listings),
+        Route("channel.sync.requested", SyncRequested, requests.note_requests),
+    )
     service.repeat(pushing)
     service.repeat(Loop("verifier", verifier.step, stale_after=120.0))
     service.repeat(Loop("observer", observer.step, stale_after=120.0))
