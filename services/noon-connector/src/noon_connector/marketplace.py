@@ -5,7 +5,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 import httpx
-from connector_sdk.http import http_date, outcome_of, outcome_of_error, retry_after
+from connector_sdk.http import http_date, marketplace_clock, outcome_of, outcome_of_error, retry_after
 from connector_sdk.marketplace import (
     Capabilities,
     LineResult,
@@ -16,7 +16,7 @@ from connector_sdk.marketplace import (
     Search,
     StockLine,
 )
-from contracts import Issue
+from contracts import Issue, RestocksOnCancel
 from runtime.clock import Clock, system_clock
 
 from noon_connector import wire
@@ -37,7 +37,8 @@ class NoonMarketplace:
         self._clock = clock
 
     def capabilities(self) -> Capabilities:
-        return Capabilities(stock_batch=1, update_search=False, order_by_id=False)
+        """Noon's documents do not say whether the units of a cancelled order go back on sale."""
+        return Capabilities(stock_batch=1, restocks_on_cancel=RestocksOnCancel.UNKNOWN)
 
     async def push_stock(self, lines: Sequence[StockLine]) -> Sequence[LineResult]:
         return await asyncio.gather(*(self._push(line) for line in lines))
@@ -95,6 +96,7 @@ class NoonMarketplace:
             issues=(issue,) if issue else (),
             retry_after=retry_after(response, self._clock()),
             throttled=response.status_code == httpx.codes.TOO_MANY_REQUESTS,
+            clock=marketplace_clock(response, self._clock()),
         )
 
     def _check(self, response: httpx.Response) -> None:
