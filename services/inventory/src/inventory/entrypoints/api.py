@@ -7,6 +7,8 @@ from contracts import CloudEvent, ListingChanged, Money, ProductChanged, StockCh
 from contracts.types import DecimalText, Reference, Sku
 from fastapi import APIRouter, HTTPException, Query
 from pydantic import BaseModel, Field
+from runtime.access import needs
+from runtime.api_keys import Scope
 from runtime.records import Delivery, Record
 from runtime.work import Worker
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -49,6 +51,7 @@ def reading(engine: AsyncEngine) -> APIRouter:
     api = APIRouter(prefix="/v1")
 
     @api.get("/stock/{sku:path}")
+    @needs(Scope.STOCK_READ)
     async def get_stock(sku: str) -> dict[str, Any]:
         async with engine.connect() as connection:
             found = await reads.stock(connection, sku=sku)
@@ -57,16 +60,19 @@ def reading(engine: AsyncEngine) -> APIRouter:
         return found[0]
 
     @api.get("/stock")
+    @needs(Scope.STOCK_READ)
     async def list_stock(after: str = "", limit: Limit = 1000) -> list[dict[str, Any]]:
         async with engine.connect() as connection:
             return await reads.stock(connection, after=after, limit=limit)
 
     @api.get("/channels")
+    @needs(Scope.STOCK_READ)
     async def list_channels() -> list[dict[str, Any]]:
         async with engine.connect() as connection:
             return await reads.channels(connection)
 
     @api.get("/logs")
+    @needs(Scope.STOCK_READ)
     async def list_logs(sku: str | None = None, after: int = 0, limit: Limit = 1000) -> list[dict[str, Any]]:
         async with engine.connect() as connection:
             return await reads.logs(connection, sku=sku, after=after, limit=limit)
@@ -82,6 +88,7 @@ def writing(worker: Worker, policy: Policy) -> APIRouter:
     )
 
     @api.put("/products/{sku:path}")
+    @needs(Scope.CATALOGUE_WRITE)
     async def put_product(sku: Sku, body: ProductBody) -> dict[str, Any]:
         async with worker.begin() as work:
             data = ProductChanged(sku=sku, **body.model_dump())
@@ -90,6 +97,7 @@ def writing(worker: Worker, policy: Policy) -> APIRouter:
         return data.model_dump()
 
     @api.put("/listings/{channel}/{sku:path}")
+    @needs(Scope.CATALOGUE_WRITE)
     async def put_listing(channel: str, sku: Sku, body: ListingBody) -> dict[str, Any]:
         listing = ListingChanged(channel=channel, sku=sku, **body.model_dump())
         async with worker.begin() as work:
@@ -99,6 +107,7 @@ def writing(worker: Worker, policy: Policy) -> APIRouter:
         return listing.model_dump() | {"changed": bool(outcome.changed)}
 
     @api.post("/listings")
+    @needs(Scope.CATALOGUE_WRITE)
     async def post_listings(body: ListingsBody) -> dict[str, Any]:
         async with worker.begin() as work:
             outcome = await change_listings(body.listings, policy, work)
@@ -109,6 +118,7 @@ def writing(worker: Worker, policy: Policy) -> APIRouter:
         return {"changed": len(outcome.changed), "refused": refused}
 
     @api.post("/stock-changes", status_code=202)
+    @needs(Scope.STOCK_WRITE)
     async def post_stock_changes(body: StockChangesBody) -> dict[str, Any]:
         async with worker.begin() as work:
             ids = [work.publish(change, event_id=str(uuid.uuid4())).id for change in body.changes]
