@@ -1,9 +1,8 @@
-"""The HTTP API: products, listings, stock, the ledger, and stock changes for storefronts without a Kafka client."""
+"""The HTTP API: products, listings, stock and the ledger."""
 
-import uuid
 from typing import Annotated, Any
 
-from contracts import CloudEvent, ListingChanged, Money, ProductChanged, StockChanged
+from contracts import CloudEvent, ListingChanged, Money, ProductChanged
 from contracts.types import DecimalText, Reference, Sku
 from fastapi import APIRouter, HTTPException, Query
 from pydantic import BaseModel, Field
@@ -42,10 +41,6 @@ class ListingsBody(BaseModel):
     listings: Annotated[list[ListingChanged], Field(min_length=1, max_length=1000)]
 
 
-class StockChangesBody(BaseModel):
-    changes: Annotated[list[StockChanged], Field(min_length=1, max_length=1000)]
-
-
 def reading(engine: AsyncEngine) -> APIRouter:
     """Stock and the ledger, as they are."""
     api = APIRouter(prefix="/v1")
@@ -81,7 +76,7 @@ def reading(engine: AsyncEngine) -> APIRouter:
 
 
 def writing(worker: Worker, policy: Policy) -> APIRouter:
-    """Products, listings, and stock changes, which take the way through Kafka like everybody else's."""
+    """Products and listings."""
     api = APIRouter(prefix="/v1")
     change_product = ChangeProduct(
         lambda work: PostgresCatalogue(work.connection), lambda work: PostgresBook(work.connection, policy), policy
@@ -116,12 +111,5 @@ def writing(worker: Worker, policy: Policy) -> APIRouter:
             for r in outcome.refused
         ]
         return {"changed": len(outcome.changed), "refused": refused}
-
-    @api.post("/stock-changes", status_code=202)
-    @needs(Scope.STOCK_WRITE)
-    async def post_stock_changes(body: StockChangesBody) -> dict[str, Any]:
-        async with worker.begin() as work:
-            ids = [work.publish(change, event_id=str(uuid.uuid4())).id for change in body.changes]
-        return {"accepted": len(ids), "event_ids": ids}
 
     return api
