@@ -8,7 +8,9 @@ from runtime.service import Service, run_service
 from runtime.settings import load
 
 from inventory.entrypoints.api import reading, writing
+from inventory.entrypoints.catalogue_api import catalogue
 from inventory.entrypoints.consumers import STOCK_CHANGES, routes
+from inventory.entrypoints.listing_import_api import listing_import
 from inventory.entrypoints.stock_changes_api import stock_changes, sweeping
 from inventory.handlers.note_watermarks import channel_of_change
 from inventory.settings import Settings
@@ -23,6 +25,8 @@ def fill(service: Service, settings: Settings) -> None:
     service.consume(*routes(policy, holds), holds=holds)
     service.serve(reading(service.engine))
     service.serve(writing(service.worker, policy))
+    service.serve(catalogue(service.engine))
+    service.serve(listing_import(service.worker, policy))
     service.serve(stock_changes(service.worker, policy.weights))
     service.repeat(sweeping(service.worker))
 

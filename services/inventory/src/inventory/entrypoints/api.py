@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from contracts import CloudEvent, ListingChanged, Money, ProductChanged
-from contracts.types import DecimalText, Reference, Sku
+from contracts.types import Channel, DecimalText, Reference, Sku
 from fastapi import APIRouter, HTTPException, Query
 from pydantic import BaseModel, Field
 from runtime.access import needs
@@ -16,15 +16,15 @@ from inventory.adapters import reads
 from inventory.adapters.catalogue import PostgresCatalogue
 from inventory.adapters.postgres_book import PostgresBook
 from inventory.domain.allocation import Policy
-from inventory.handlers.change_listings import change_listings
+from inventory.handlers.change_listings import change_listings, try_listings
 from inventory.handlers.change_product import ChangeProduct
 
 Limit = Annotated[int, Query(ge=1, le=5000)]
 
 
 class ProductBody(BaseModel):
-    title: str
-    category: str | None = None
+    title: Annotated[str, Field(max_length=1000)]
+    category: Annotated[str, Field(max_length=256)] | None = None
     base_price: Money | None = None
     vat_rate: DecimalText | None = None
     is_active: bool = True
@@ -38,7 +38,10 @@ class ListingBody(BaseModel):
 
 
 class ListingsBody(BaseModel):
-    listings: Annotated[list[ListingChanged], Field(min_length=1, max_length=1000)]
+    """`dry_run`: say what would be done, and do nothing."""
+
+    listings: Annotated[list[ListingChanged], Field(min_length=1, max_length=2000)]
+    dry_run: bool = False
 
 
 def reading(engine: AsyncEngine) -> APIRouter:
@@ -93,7 +96,7 @@ def writing(worker: Worker, policy: Policy) -> APIRouter:
 
     @api.put("/listings/{channel}/{sku:path}")
     @needs(Scope.CATALOGUE_WRITE)
-    async def put_listing(channel: str, sku: Sku, body: ListingBody) -> dict[str, Any]:
+    async def put_listing(channel: Channel, sku: Sku, body: ListingBody) -> dict[str, Any]:
         listing = ListingChanged(channel=channel, sku=sku, **body.model_dump())
         async with worker.begin() as work:
             outcome = await change_listings([listing], policy, work)
@@ -104,12 +107,21 @@ def writing(worker: Worker, policy: Policy) -> APIRouter:
     @api.post("/listings")
     @needs(Scope.CATALOGUE_WRITE)
     async def post_listings(body: ListingsBody) -> dict[str, Any]:
+        """Each that can be changed is, each that can't is in `refused` with its `index`."""
+        change = try_listings if body.dry_run else change_listings
         async with worker.begin() as work:
-            outcome = await change_listings(body.listings, policy, work)
+            outcome = await change(body.listings, policy, work)
         refused = [
-            {"channel": r.listing.channel, "sku": r.listing.sku, "status": r.status, "detail": r.reason}
+            {
+                "index": r.index,
+                "channel": r.listing.channel,
+                "sku": r.listing.sku,
+                "status": r.status,
+                "detail": r.reason,
+            }
             for r in outcome.refused
         ]
-        return {"changed": len(outcome.changed), "refused": refused}
+        unchanged = len(body.listings) - len(outcome.changed) - len(refused)
+        return {"changed": len(outcome.changed), "unchanged": unchanged, "refused": refused}
 
     return api
