@@ -15,10 +15,9 @@ KEPT = dt.timedelta(hours=24)
 _KEEP = text("""
 insert into answered_requests (caller, key, fingerprint, answer, answered_at)
 values (:caller, :key, :fingerprint, cast(:answer as jsonb), :now)
-on conflict do nothing
-returning key
+on conflict (caller, key) do update set key = excluded.key
+returning fingerprint, answer
 """)
-_READ = text("select fingerprint, answer from answered_requests where caller = :caller and key = :key")
 _SWEEP = text("""
 delete from answered_requests where (caller, key) in
     (select caller, key from answered_requests where answered_at < :until order by answered_at limit :most)
@@ -53,11 +52,14 @@ async def remember(
     Raises:
         KeyReusedError: the key belongs to a request with another body.
     """
-    place = {"caller": request.caller, "key": request.key}
-    written = {"fingerprint": request.fingerprint, "answer": json.dumps(answer), "now": now}
-    if (await connection.execute(_KEEP, place | written)).first() is not None:
-        return answer
-    row = (await connection.execute(_READ, place)).one()
+    written = {
+        "caller": request.caller,
+        "key": request.key,
+        "fingerprint": request.fingerprint,
+        "answer": json.dumps(answer),
+        "now": now,
+    }
+    row = (await connection.execute(_KEEP, written)).one()
     if row.fingerprint != request.fingerprint:
         raise KeyReusedError(request.key)
     known: dict[str, Any] = row.answer

@@ -78,7 +78,7 @@ async def _accept(changes: list[StockChanged], keyed: KeyedRequest | None, worke
     async with worker.begin() as work:
         if keyed is not None:
             known = await remember(work.connection, keyed, answer, work.now)
-            if known is not answer:
+            if known != answer:
                 return known
         for change, event_id in zip(changes, answer["event_ids"], strict=True):
             work.publish(change, event_id=event_id)
