@@ -1,81 +1,21 @@
 """`mizan listings` against an inventory that a small server plays."""
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from inventory.commands.client import Inventory, RefusedError
 from inventory.commands.listings.cli import app
 from inventory.listing_file import HEADER
+from inventory.testing.desk import KEY, Desk
 from typer.testing import CliRunner, Result
-
-KEY = "the-key"
-
-
-class Desk(ThreadingHTTPServer):
-    """Refuses the SKU `NOPE`; answers 503 to as many calls as it is `away` for."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Answers)
-        self.away = 0
-        self.calls: list[dict[str, Any]] = []
-        self.listings: list[dict[str, Any]] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-
-class _Answers(BaseHTTPRequestHandler):
-    server: Desk
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.calls.append(body)
-        refused = [
-            {"index": index, "detail": "no product 'NOPE'"}
-            for index, listing in enumerate(body["listings"])
-            if listing["sku"] == "NOPE"
-        ]
-        self._answer({"changed": len(body["listings"]) - len(refused), "unchanged": 0, "refused": refused})
-
-    def do_GET(self) -> None:
-        query = parse_qs(urlsplit(self.path).query)
-        after = query.get("after", [""])[0]
-        behind = [one for one in self.server.listings if f"{one['channel']}:{one['sku']}" > after]
-        self._answer(behind[:2])
-
-    def log_message(self, *_: object) -> None:
-        """Tests print what they need themselves."""
-
-    def _answer(self, found: object) -> None:
-        status = 200
-        if self.headers["X-API-Key"] != KEY:
-            status, found = 401, {"detail": "send a key that this service knows"}
-        elif self.server.away:
-            self.server.away -= 1
-            status, found = 503, {"detail": "the database does not answer"}
-        content = json.dumps(found).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
 
 
 @pytest.fixture
 def desk() -> Iterator[Desk]:
-    server = Desk()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with Desk.running() as running:
+        yield running
 
 
 def mizan(desk: Desk, *arguments: str, key: str = KEY) -> Result:
@@ -144,15 +84,22 @@ def test_a_key_that_is_not_known_is_told_in_a_line(desk: Desk) -> None:
 
 
 def test_listings_are_listed_page_by_page(desk: Desk) -> None:
-    desk.listings = [
-        {"channel": "noon", "sku": f"A-{number}", "external_sku": f"N-{number}", "is_active": number != 3}
+    desk.entries = {
+        f"noon:A-{number}": {
+            "channel": "noon",
+            "sku": f"A-{number}",
+            "external_sku": f"N-{number}",
+            "is_active": number != 3,
+        }
         for number in range(5)
-    ]
+    }
     lines = mizan(desk, "list").stdout.splitlines()
     assert lines[0] == "noon\tA-0\tN-0"
     assert lines[3] == "noon\tA-3\tN-3\tinactive"
     assert len(lines) == 5
-    assert json.loads(mizan(desk, "list", "--json", "--limit", "3").stdout) == {"listings": desk.listings[:3]}
+    assert json.loads(mizan(desk, "list", "--json", "--limit", "3").stdout) == {
+        "listings": list(desk.entries.values())[:3]
+    }
 
 
 @pytest.mark.parametrize(("away", "answered"), [(3, True), (9, False)])

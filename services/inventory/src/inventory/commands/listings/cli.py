@@ -1,10 +1,9 @@
 """`mizan listings`: which SKU is which on each channel."""
 
-import contextlib
+import itertools
 import json
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,11 +37,11 @@ def import_listings(
 
     Exit code: 0 all rows are good, 1 some are not or the inventory is away, 2 wrong use.
     """
-    from inventory.commands import client  # noqa: PLC0415 - an HTTP client would slow --help down
+    from inventory.commands import client, failures  # noqa: PLC0415 - an HTTP client would slow --help down
     from inventory.commands.listings import importing  # noqa: PLC0415 - see above
     from inventory.listing_file import UnusableFileError  # noqa: PLC0415 - see above
 
-    with _failures(), client.Inventory(os.environ) as inventory, file.open("rb") as lines:
+    with failures.failures_in_one_line(), client.Inventory(os.environ) as inventory, file.open("rb") as lines:
         try:
             report = importing.send(lines, inventory, dry_run=dry_run, told=_tell_progress)
         except UnusableFileError as error:
@@ -59,12 +58,10 @@ def list_listings(
     as_json: AsJson = False,
 ) -> None:
     """Print the listings by channel and SKU. Exit code: 0 printed, 1 the inventory is away, 2 wrong use."""
-    import itertools  # noqa: PLC0415 - with those below
-
-    from inventory.commands import client  # noqa: PLC0415 - an HTTP client would slow --help down
+    from inventory.commands import client, failures  # noqa: PLC0415 - an HTTP client would slow --help down
 
     wanted = {} if channel is None else {"channel": channel}
-    with _failures(), client.Inventory(os.environ) as inventory:
+    with failures.failures_in_one_line(), client.Inventory(os.environ) as inventory:
         found = inventory.pages("/v1/listings", wanted, after=lambda last: f"{last['channel']}:{last['sku']}")
         listings = list(itertools.islice(found, limit))
     if as_json:
@@ -73,21 +70,6 @@ def list_listings(
     for one in listings:
         state = "" if one["is_active"] else "\tinactive"
         typer.echo(f"{one['channel']}\t{one['sku']}\t{one['external_sku']}{state}")
-
-
-@contextlib.contextmanager
-def _failures() -> Iterator[None]:
-    """What went wrong in one line, and the exit code that fits."""
-    from inventory.commands import client  # noqa: PLC0415 - an HTTP client would slow --help down
-
-    try:
-        yield
-    except client.WrongUseError as error:
-        typer.echo(f"mizan: {error}", err=True)
-        raise typer.Exit(2) from None
-    except client.RefusedError as error:
-        typer.echo(f"mizan: {error}", err=True)
-        raise typer.Exit(1) from None
 
 
 def _tell_progress(report: "Report") -> None:
