@@ -1,9 +1,10 @@
 """What a movement does to its channel's bound."""
 
+import dataclasses as dc
 import datetime as dt
 
 from inventory.domain import escrow
-from inventory.domain.stock import Item, Movement, Reason
+from inventory.domain.stock import Item, Movement, Offer, Reason
 from inventory.domain.terms import Terms
 
 
@@ -20,6 +21,14 @@ def move_bound(item: Item, movement: Movement, terms: Terms, now: dt.datetime) -
         return item, units if movement.reason is Reason.SALE else 0
     if movement.reason is Reason.SALE:
         offer, uncovered = escrow.sell(offer, units, movement.happened_at, now, terms.memory)
-        return item.having(offer), uncovered
+        return item.having(_forgetful(offer, terms)), uncovered
     restocks = terms.channel(offer.channel).restocks
     return item.having(escrow.put_back(offer, units, now, restocks=restocks, memory=terms.memory)), 0
+
+
+def _forgetful(offer: Offer, terms: Terms) -> Offer:
+    """The storefront is not read back late: its orders only matter while a move or a reading of it is not over."""
+    shelf = offer.shelf
+    if offer.channel != terms.storefront or shelf.moves or shelf.reading is not None:
+        return offer
+    return dc.replace(offer, shelf=dc.replace(shelf, orders=()))
