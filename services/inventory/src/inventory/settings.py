@@ -44,7 +44,6 @@ class Settings(ServiceSettings):
     noon_settle_seconds: Seconds = 180
     amazon_restocks_on_cancel: bool = True
     noon_restocks_on_cancel: bool = True
-    marketplace_shelf: Annotated[int, Field(ge=0)] = 20
     measured_tail: Annotated[float, Field(gt=0, lt=1)] = 0.001
 
     def policy(self) -> Policy:
@@ -80,7 +79,6 @@ class Settings(ServiceSettings):
             converge_after=_seconds(self.converge_after_seconds),
             first_reading=_seconds(self.first_reading_seconds),
             retry_after=_seconds(self.retry_after_seconds),
-            shelf=self.marketplace_shelf,
             shares=self.policy().weights,
         )
         return measured(terms, self.measured_tail) if self.escrow is Escrow.MEASURED else terms

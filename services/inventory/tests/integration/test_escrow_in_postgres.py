@@ -54,7 +54,7 @@ class Shop:
         self.worker = Worker(engine, Outbox("inventory", partition_counts()), group="inventory", clock=clock)
         holds = Holds(channel_of_change, ["stock.changed"], dt.timedelta(minutes=30))
         self.processor = Processor(routes(POLICY, holds, TERMS), self.worker, holds)
-        self.loop = RebalanceLoop(self.worker, book_opener(POLICY, TERMS), Rebalance(POLICY, TERMS))
+        self.loop = RebalanceLoop(self.worker, book_opener(POLICY, TERMS), Rebalance(TERMS))
 
     async def take(self, *data: Payload, event_id: str | None = None) -> None:
         await self.processor.process([deliver(each, time=self.clock(), event_id=event_id).record for each in data])
@@ -306,7 +306,7 @@ async def test_two_loops_share_the_work_and_tell_everything_once(shop: Shop) -> 
     listings = [{"channel": "noon", "sku": sku, "external_sku": f"N-{sku}"} for sku in skus]
     await shop.http.post("/v1/listings", json={"listings": listings})
     shop.clock.advance(minutes=3)
-    other = RebalanceLoop(shop.worker, book_opener(POLICY, TERMS), Rebalance(POLICY, TERMS))
+    other = RebalanceLoop(shop.worker, book_opener(POLICY, TERMS), Rebalance(TERMS))
     await asyncio.gather(shop.loop.step(), other.step())
     await asyncio.gather(shop.loop.step(), other.step())
     told = [

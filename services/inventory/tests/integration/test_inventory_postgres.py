@@ -45,8 +45,8 @@ NOW = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
 POLICY = Policy(weights={"saberstore": 30, "amazon": 35, "noon": 35}, storefront="saberstore")
 open_book = book_opener(POLICY, None)
 change_stock = ChangeStock(open_book, POLICY)
-record_applied = RecordApplied(open_book, POLICY)
-change_product = ChangeProduct(lambda work: PostgresCatalogue(work.connection), open_book, POLICY)
+record_applied = RecordApplied(open_book)
+change_product = ChangeProduct(lambda work: PostgresCatalogue(work.connection), open_book)
 
 
 @pytest.fixture

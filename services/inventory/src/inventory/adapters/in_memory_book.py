@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 
+from inventory.domain.allocation import Policy
 from inventory.domain.incidents import Incident
 from inventory.domain.stock import Item, LogEntry
 from inventory.domain.targets import Target, after
@@ -11,7 +12,8 @@ from inventory.domain.targets import Target, after
 class InMemoryBook:
     """Implements `inventory.ports.Book` for one writer; nothing is undone."""
 
-    def __init__(self, items: Iterable[Item] = ()) -> None:
+    def __init__(self, items: Iterable[Item] = (), policy: Policy | None = None) -> None:
+        self._policy = policy
         self.items = {item.sku: item for item in items}
         self.entries: list[LogEntry] = []
         self.incidents: list[Incident] = []
@@ -20,6 +22,11 @@ class InMemoryBook:
 
     async def lock(self, skus: Sequence[str]) -> dict[str, Item]:
         return {sku: self.items[sku] for sku in skus if sku in self.items}
+
+    async def policies(self, items: Sequence[Item]) -> Mapping[str, Policy]:
+        if self._policy is None:
+            raise RuntimeError("this book was made without a policy")
+        return {item.sku: self._policy for item in items}
 
     async def known_events(self, event_ids: Sequence[str]) -> set[str]:
         return {entry.movement.event_id for entry in self.entries} & set(event_ids)

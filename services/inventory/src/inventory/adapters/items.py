@@ -14,8 +14,9 @@ from inventory.domain.shelf import Shelf
 from inventory.domain.stock import Cause, Item, Offer
 
 _LOCK = text("""
-select sku, is_active, on_hand, reserved, counted_at, cast(bounds as text) as bounds, cast(escrow as text) as escrow,
-    overcommit, stock_changed_at, wake_at, cause_id, cause_correlation_id, cause_traceparent
+select sku, category, is_active, on_hand, reserved, counted_at, cast(bounds as text) as bounds,
+    cast(escrow as text) as escrow, overcommit, stock_changed_at, wake_at, cause_id, cause_correlation_id,
+    cause_traceparent
 from products where sku = any(cast(:skus as text[])) order by sku for update
 """)
 _OFFERS = text("""
@@ -75,6 +76,7 @@ def _item(row: Any, offers: Sequence[Any], storefront: str) -> Item:  # noqa: AN
         reserved=row.reserved,
         counted_at=row.counted_at,
         offers=tuple(_offer(offer, shelves, storefront) for offer in offers),
+        category=row.category,
         overcommit=row.overcommit,
         changed_at=row.stock_changed_at,
         wake_at=row.wake_at,

@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from inventory.adapters import incidents, items, schedule
+from inventory.adapters.rules import PostgresPolicies, RuleCache
 from inventory.adapters.targets import upsert_targets
 from inventory.domain.allocation import Policy
 from inventory.domain.incidents import Incident
@@ -38,17 +39,23 @@ _KNOWN_UNTIL = text("select channel, known_until from channel_watermarks where k
 class PostgresBook:
     """Implements `inventory.ports.Book` on one connection, within the caller's transaction."""
 
-    def __init__(self, connection: AsyncConnection, policy: Policy, *, keeps_bounds: bool) -> None:
+    def __init__(
+        self, connection: AsyncConnection, policy: Policy, *, keeps_bounds: bool, rules: RuleCache | None = None
+    ) -> None:
         """`keeps_bounds`: False where quantities are written without escrow; then what was kept is forgotten."""
         self._connection = connection
         self._policy = policy
         self._keeps_bounds = keeps_bounds
+        self._rules = rules or RuleCache(policy)
         self._troubled: set[str] = set()
 
     async def lock(self, skus: Sequence[str]) -> dict[str, Item]:
         found = await items.lock(self._connection, skus, self._policy)
         self._troubled |= {sku for sku, item in found.items() if item.overcommit}
         return found
+
+    async def policies(self, items: Sequence[Item]) -> Mapping[str, Policy]:
+        return await PostgresPolicies(self._connection, self._rules).of(items)
 
     async def known_events(self, event_ids: Sequence[str]) -> set[str]:
         return set((await self._connection.execute(_KNOWN, {"ids": list(event_ids)})).scalars())

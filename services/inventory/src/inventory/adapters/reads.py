@@ -35,14 +35,19 @@ from inventory_logs where id > :after and (cast(:sku as text) is null or sku = :
 _SALES_CHANNELS = text("""
 select c.name, c.title, c.is_active, w.known_until as orders_known_until,
     (select count(*) from watermark_holds h
-     where h.expired_at is null and (h.channel = c.name or h.channel is null)) as holds
+     where h.expired_at is null and (h.channel = c.name or h.channel is null)) as holds,
+    (select count(*) from watermark_holds h
+     where h.expired_at is not null and (h.channel = c.name or h.channel is null)) as holds_expired
 from marketplace_channels c left join channel_watermarks w on w.channel = c.name
 order by c.priority
 """)
 
 
 async def channels(connection: AsyncConnection) -> list[dict[str, Any]]:
-    """The sales channels, up to when the sales of each are known, and how many dead letters hold that up."""
+    """The sales channels, up to when the sales of each are known, and how many dead letters hold that up.
+
+    `holds_expired`: what held has run out and is not resolved, so that time may be told too far.
+    """
     return [dict(row) for row in (await connection.execute(_SALES_CHANNELS)).mappings()]
 
 

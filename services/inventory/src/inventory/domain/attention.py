@@ -4,7 +4,7 @@ import datetime as dt
 
 from inventory.domain import escrow
 from inventory.domain.allocation import Policy, allocate
-from inventory.domain.levels import levels
+from inventory.domain.levels import levels, refill_at
 from inventory.domain.stock import Item, Offer
 from inventory.domain.terms import Terms
 
@@ -35,7 +35,9 @@ def _is_low(item: Item, offer: Offer, policy: Policy, terms: Terms, now: dt.date
     if offer.shelf.moves or bound > item.available // 2:
         return False
     active = [each.channel for each in item.offers if each.is_active] if item.is_active else []
-    wanted = levels(item, allocate(item.available, active, policy), terms, now).get(offer.channel, 0)
+    if offer.channel != terms.storefront:
+        return bound <= refill_at(item, offer, terms, now)
+    wanted = levels(allocate(item.available, active, policy), terms).get(offer.channel, 0)
     return bound <= wanted // 2
 
 

@@ -61,6 +61,7 @@ class Item:
     overcommit: int = 0
     waiting: int = 0
     changed_at: dt.datetime | None = None
+    category: str | None = None
     wake_at: dt.datetime | None = None
     cause: Cause | None = None
 

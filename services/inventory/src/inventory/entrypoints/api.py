@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from inventory.adapters import incidents, reads
 from inventory.adapters.catalogue import PostgresCatalogue
+from inventory.adapters.rules import RuleCache
 from inventory.domain.allocation import Policy
 from inventory.domain.terms import Terms
 from inventory.entrypoints.consumers import book_opener
@@ -82,11 +83,11 @@ def reading(engine: AsyncEngine) -> APIRouter:
     return api
 
 
-def writing(worker: Worker, policy: Policy, terms: Terms | None = None) -> APIRouter:
+def writing(worker: Worker, policy: Policy, terms: Terms | None = None, rules: RuleCache | None = None) -> APIRouter:
     """Products, listings, and stock changes, which take the way through Kafka like everybody else's."""
     api = APIRouter(prefix="/v1")
     change_product = ChangeProduct(
-        lambda work: PostgresCatalogue(work.connection), book_opener(policy, terms), policy, terms
+        lambda work: PostgresCatalogue(work.connection), book_opener(policy, terms, rules), terms
     )
 
     @api.put("/products/{sku:path}")

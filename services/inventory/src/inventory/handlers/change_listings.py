@@ -62,7 +62,7 @@ async def change_listings(
         work.publish(listing)
     before, items = items, await book.lock(sorted({listing.sku for listing in changed}))
     if terms is None:
-        await PlainRetarget(policy)(list(items.values()), book, work)
+        await PlainRetarget()(list(items.values()), book, work)
     else:
         await _have_looked_at(items, before, book, work)
     return Outcome(tuple(changed), tuple(refused))

@@ -7,7 +7,6 @@ from contracts import AnyEvent, ProductChanged
 from runtime.records import Delivery
 from runtime.work import Work
 
-from inventory.domain.allocation import Policy
 from inventory.domain.terms import Terms
 from inventory.handlers.retarget import retargeting
 from inventory.ports import Book
@@ -28,12 +27,11 @@ class ChangeProduct:
         self,
         open_catalogue: Callable[[Work], Catalogue],
         open_book: Callable[[Work], Book],
-        policy: Policy,
         terms: Terms | None = None,
     ) -> None:
         self._open_catalogue = open_catalogue
         self._open_book = open_book
-        self._retarget = retargeting(policy, terms)
+        self._retarget = retargeting(terms)
 
     async def __call__(self, deliveries: Sequence[Delivery[ProductChanged]], work: Work) -> None:
         newest: dict[str, AnyEvent] = {}

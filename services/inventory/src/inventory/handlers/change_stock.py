@@ -5,7 +5,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
-from contracts import AnyEvent, StockChanged
+from contracts import AnyEvent, StockChanged, StockReason
 from runtime.logs import get_logger
 from runtime.metrics import OVERSOLD_UNITS
 from runtime.records import Delivery
@@ -32,7 +32,7 @@ class ChangeStock:
         self._open_book = open_book
         self._policy = policy
         self._terms = terms
-        self._retarget = retargeting(policy, terms)
+        self._retarget = retargeting(terms)
 
     async def __call__(self, deliveries: Sequence[Delivery[StockChanged]], work: Work) -> None:
         book = self._open_book(work)
@@ -74,14 +74,12 @@ class ChangeStock:
         urgent = [item for item in changed if attention.is_urgent(before[item.sku], item)]
         await self._retarget(urgent, book, work)
         hurried = {item.sku for item in urgent}
-        others = [self._noted(before[i.sku], i, terms, work.now) for i in changed if i.sku not in hurried]
+        calm = [item for item in changed if item.sku not in hurried]
+        policies = await book.policies(calm)
+        others = [_noted(before[item.sku], item, policies[item.sku], terms, work.now) for item in calm]
         if others:
             await book.save(others, work.now)
             await book.hasten([item for item in others if item.wake_at != before[item.sku].wake_at])
-
-    def _noted(self, before: Item, item: Item, terms: Terms, now: dt.datetime) -> Item:
-        soon = attention.deserves_a_look(before, item, self._policy, terms, now)
-        return dc.replace(item, wake_at=attention.look_by(item, terms, now, soon=soon))
 
     def _is_usable(self, delivery: Delivery[StockChanged], items: dict[str, Item], work: Work) -> bool:
         data = delivery.data
@@ -93,6 +91,11 @@ class ChangeStock:
             work.reject(delivery, "unknown-channel", f"no channel {data.channel!r}: the channels are {channels}")
             return False
         return True
+
+
+def _noted(before: Item, item: Item, policy: Policy, terms: Terms, now: dt.datetime) -> Item:
+    soon = attention.deserves_a_look(before, item, policy, terms, now)
+    return dc.replace(item, wake_at=attention.look_by(item, terms, now, soon=soon))
 
 
 async def _apply_all(
@@ -141,13 +144,20 @@ def _movement(delivery: Delivery[StockChanged]) -> Movement:
         event_id=delivery.event.id,
         sku=data.sku,
         reason=Reason(data.reason),
-        happened_at=data.counted_at or data.placed_at or delivery.event.time,
+        happened_at=_happened_at(delivery),
         change=data.change_qty,
         counted=data.counted_qty,
         channel=data.channel,
         reference=data.reference,
         line_reference=data.line_reference,
     )
+
+
+def _happened_at(delivery: Delivery[StockChanged]) -> dt.datetime:
+    """A sale when its order was placed; what is given back when that was told, since its order may be much older."""
+    data = delivery.data
+    placed_at = data.placed_at if data.reason is StockReason.SALE else None
+    return data.counted_at or placed_at or delivery.event.time
 
 
 def _touched(entries: Sequence[LogEntry]) -> dict[str, set[str]]:

@@ -23,8 +23,7 @@ from inventory.ports import Book
 class Rebalance:
     """Implements `inventory.handlers.retarget.Retarget`. What is planned is kept in the caller's transaction."""
 
-    def __init__(self, policy: Policy, terms: Terms) -> None:
-        self._policy = policy
+    def __init__(self, terms: Terms) -> None:
         self._terms = terms
 
     async def __call__(
@@ -38,10 +37,16 @@ class Rebalance:
     ) -> list[Target]:
         if not items:
             return []
-        known_until = await book.known_until()
+        known_until, policies = await book.known_until(), await book.policies(items)
         by_sku = causes or {}
         plans = [
-            self._plan(_caused(item, by_sku.get(item.sku), work), (touched or {}).get(item.sku), known_until, work.now)
+            self._plan(
+                _caused(item, by_sku.get(item.sku), work),
+                policies[item.sku],
+                (touched or {}).get(item.sku),
+                known_until,
+                work.now,
+            )
             for item in items
         ]
         plans = [self._ask_for_readings(plan, work) for plan in plans]
@@ -57,12 +62,13 @@ class Rebalance:
     def _plan(
         self,
         item: Item,
+        policy: Policy,
         touched: AbstractSet[str] | None,
         known_until: Mapping[str, dt.datetime],
         now: dt.datetime,
     ) -> Plan:
         item = attention.give_up_reading(item, self._terms, now)
-        plan = planning.rebalance(item, self._policy, self._terms, known_until, now, again=touched or frozenset())
+        plan = planning.rebalance(item, policy, self._terms, known_until, now, again=touched or frozenset())
         wake_at = attention.next_look(plan.item, plan.wake_at, self._terms, now)
         return dc.replace(plan, item=dc.replace(plan.item, wake_at=wake_at))
 

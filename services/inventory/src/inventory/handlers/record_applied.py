@@ -9,7 +9,6 @@ from runtime.work import Work
 
 from inventory.adapters.targets import STEPS, note_applied
 from inventory.domain import stock
-from inventory.domain.allocation import Policy
 from inventory.domain.stock import Item
 from inventory.domain.terms import Terms
 from inventory.handlers.follow_moves import FollowMoves
@@ -27,9 +26,9 @@ class RecordApplied:
     unknown, a new revision is computed from what is true now.
     """
 
-    def __init__(self, open_book: Callable[[Work], Book], policy: Policy, terms: Terms | None = None) -> None:
+    def __init__(self, open_book: Callable[[Work], Book], terms: Terms | None = None) -> None:
         self._open_book = open_book
-        self._retarget = retargeting(policy, terms)
+        self._retarget = retargeting(terms)
         self._moves = FollowMoves(terms, self._retarget) if terms else None
 
     async def __call__(self, deliveries: Sequence[Delivery[StockApplied]], work: Work) -> None:

@@ -7,7 +7,6 @@ from typing import Protocol
 from contracts import AnyEvent
 from runtime.work import Work
 
-from inventory.domain.allocation import Policy
 from inventory.domain.stock import Item
 from inventory.domain.targets import Target, plan
 from inventory.domain.terms import Terms
@@ -35,16 +34,13 @@ class Retarget(Protocol):
         ...
 
 
-def retargeting(policy: Policy, terms: Terms | None) -> Retarget:
+def retargeting(terms: Terms | None) -> Retarget:
     """Under escrow, or without `terms` each channel's allocation as it is."""
-    return Rebalance(policy, terms) if terms else PlainRetarget(policy)
+    return Rebalance(terms) if terms else PlainRetarget()
 
 
 class PlainRetarget:
     """Implements `Retarget` without bounds: a quantity is told when it changes."""
-
-    def __init__(self, policy: Policy) -> None:
-        self._policy = policy
 
     async def __call__(
         self,
@@ -56,7 +52,8 @@ class PlainRetarget:
         touched: Mapping[str, AbstractSet[str]] | None = None,
     ) -> list[Target]:
         by_sku = touched or {}
-        targets = [target for item in items for target in plan(item, self._policy, by_sku.get(item.sku, NOBODY))]
+        policies = await book.policies(items)
+        targets = [t for item in items for t in plan(item, policies[item.sku], by_sku.get(item.sku, NOBODY))]
         await book.set_targets(targets, work.now)
         tell(targets, work, causes or {})
         return targets

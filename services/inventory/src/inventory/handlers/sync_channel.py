@@ -31,7 +31,7 @@ class SyncChannel:
     def __init__(self, open_book: Callable[[Work], Book], policy: Policy, terms: Terms | None = None) -> None:
         self._open_book = open_book
         self._policy = policy
-        self._retarget = retargeting(policy, terms)
+        self._retarget = retargeting(terms)
 
     async def __call__(self, deliveries: Sequence[Delivery[SyncRequested]], work: Work) -> None:
         book = self._open_book(work)
