@@ -31,7 +31,8 @@ _INBOX = "create table inbox (event_id text primary key, topic text not null, re
 _CHANNELS = ("amazon", "noon")
 _SETTLE = """
 update products set escrow = null, bounds = case when bounds is null then null else
-    jsonb_build_object('saberstore', on_hand - 2000, 'amazon', 1000, 'noon', 1000) end
+    jsonb_build_object('saberstore', on_hand * 30 / 100, 'amazon', on_hand * 33 / 100, 'noon', on_hand * 33 / 100)
+    end
 """
 _LIST = """
 insert into marketplace_listings (channel, sku, external_sku, is_active, changed_at)
