@@ -61,13 +61,13 @@ async def lock(connection: AsyncConnection, skus: Sequence[str], policy: Policy)
     if not rows:
         return {}
     parameters = {"skus": [row.sku for row in rows], "channels": list(policy.weights), "storefront": policy.storefront}
-    offers: dict[str, list[Any]] = defaultdict(list)
-    for offer in await connection.execute(_OFFERS, parameters):
-        offers[offer.sku].append(offer)
-    return {row.sku: _item(row, offers[row.sku], policy.storefront) for row in rows}
+    listed: dict[str, list[Any]] = defaultdict(list)
+    for sku, *offer in await connection.execute(_OFFERS, parameters):
+        listed[sku].append(offer)
+    return {row.sku: _item(row, listed[row.sku], policy.storefront) for row in rows}
 
 
-def _item(row: Any, offers: Sequence[Any], storefront: str) -> Item:  # noqa: ANN401 - a row
+def _item(row: Any, listed: Sequence[Any], storefront: str) -> Item:  # noqa: ANN401 - a row
     shelves = shelf_codec.decode(bounds=row.bounds, escrow=row.escrow)
     return Item(
         sku=row.sku,
@@ -75,7 +75,7 @@ def _item(row: Any, offers: Sequence[Any], storefront: str) -> Item:  # noqa: AN
         on_hand=row.on_hand,
         reserved=row.reserved,
         counted_at=row.counted_at,
-        offers=tuple(_offer(offer, shelves, storefront) for offer in offers),
+        offers=tuple([_offer(offer, shelves, storefront) for offer in listed]),
         category=row.category,
         overcommit=row.overcommit,
         changed_at=row.stock_changed_at,
@@ -84,11 +84,12 @@ def _item(row: Any, offers: Sequence[Any], storefront: str) -> Item:  # noqa: AN
     )
 
 
-def _offer(row: Any, shelves: Mapping[str, Shelf], storefront: str) -> Offer:  # noqa: ANN401 - a row
-    shelf = shelves.get(row.channel)
+def _offer(row: Sequence[Any], shelves: Mapping[str, Shelf], storefront: str) -> Offer:
+    channel, external_sku, is_active, quantity, revision, listed_at = row
+    shelf = shelves.get(channel)
     if shelf is None:
-        shelf = Shelf() if row.channel == storefront else shelf_codec.unread()
-    return Offer(row.channel, row.external_sku, row.is_active, row.quantity, row.revision, shelf, row.listed_at)
+        shelf = Shelf() if channel == storefront else shelf_codec.unread()
+    return Offer(channel, external_sku, is_active, quantity, revision, shelf, listed_at)
 
 
 async def save(connection: AsyncConnection, items: Sequence[Item], now: dt.datetime) -> None:

@@ -4,7 +4,7 @@ What has its default is left out. Moments are whole microseconds since 1970.
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pydantic_core import from_json, to_json
@@ -97,25 +97,7 @@ def _encode_reading(reading: Reading) -> list[Any]:
 def _decode(bound: int, state: dict[str, Any] | None) -> Shelf:
     if not state:
         return Shelf(bound)
-    units, at = state.get("recent", (0.0, None))
-    current, previous, since = state.get("cancellable", (0, 0, None))
-    reading = state.get("reading")
-    return Shelf(
-        bound=bound,
-        is_read=state.get("is_read", True),
-        is_readable=state.get("is_readable", True),
-        moves=tuple(_decode_move(move) for move in state.get("moves", ())),
-        orders=tuple(Order(_moment(at), units) for at, units in state.get("orders", ())),
-        put_backs=tuple(Order(_moment(at), units) for at, units in state.get("put_backs", ())),
-        reading=_decode_reading(reading) if reading else None,
-        retry_at=_perhaps(state.get("retry_at")),
-        failures=state.get("failures", 0),
-        needs_reading=state.get("needs_reading", False),
-        recent=Recent(units, _perhaps(at)),
-        cancellable=Cancellable(current, previous, _perhaps(since)),
-        strange_since=_perhaps(state.get("strange_since")),
-        seen_at=_perhaps(state.get("seen_at")),
-    )
+    return Shelf(bound, **{name: _DECODERS[name](kept) for name, kept in state.items()})
 
 
 def _decode_move(columns: Sequence[Any]) -> Move:
@@ -138,3 +120,24 @@ def _moment(stamp: int) -> dt.datetime:
 
 def _perhaps(stamp: int | None) -> dt.datetime | None:
     return None if stamp is None else _moment(stamp)
+
+
+def _decode_orders(kept: Sequence[Any]) -> tuple[Order, ...]:
+    return tuple([Order(_moment(at), units) for at, units in kept])
+
+
+_DECODERS: Mapping[str, Callable[[Any], Any]] = {
+    "is_read": bool,
+    "is_readable": bool,
+    "needs_reading": bool,
+    "failures": int,
+    "orders": _decode_orders,
+    "put_backs": _decode_orders,
+    "moves": lambda kept: tuple([_decode_move(move) for move in kept]),
+    "reading": _decode_reading,
+    "retry_at": _moment,
+    "strange_since": _moment,
+    "seen_at": _moment,
+    "recent": lambda kept: Recent(kept[0], _moment(kept[1])),
+    "cancellable": lambda kept: Cancellable(kept[0], kept[1], _moment(kept[2])),
+}

@@ -3,10 +3,12 @@
 import datetime as dt
 
 from inventory.domain import escrow
-from inventory.domain.allocation import Policy, allocate
-from inventory.domain.levels import levels, refill_at
+from inventory.domain.levels import refill_at
 from inventory.domain.stock import Item, Offer
 from inventory.domain.terms import Terms
+
+_FAR_FROM_LOW = 0.75
+"""A storefront that holds more than this part of its buyers' share is not low; it is filled again at half of it."""
 
 
 def is_urgent(before: Item, after: Item) -> bool:
@@ -20,25 +22,25 @@ def is_urgent(before: Item, after: Item) -> bool:
     return any(not new.shelf.bound and old.shelf.bound for old, new in zip(before.offers, after.offers, strict=True))
 
 
-def deserves_a_look(before: Item, after: Item, policy: Policy, terms: Terms, now: dt.datetime) -> bool:
-    """Whether units could be moved soon: some came free, or a channel that has sold has run low."""
+def deserves_a_look(before: Item, after: Item, terms: Terms, now: dt.datetime) -> bool:
+    """Whether units could be moved soon: some came free, or a channel that has sold may have run low.
+
+    Knows no policy, since every sale asks this: of the storefront it goes by the shares of the buyers.
+    """
     if after.free > before.free:
         return True
     return any(
-        new.shelf.bound < old.shelf.bound and _is_low(after, new, policy, terms, now)
+        new.shelf.bound < old.shelf.bound and not new.shelf.moves and _may_be_low(after, new, terms, now)
         for old, new in zip(before.offers, after.offers, strict=True)
     )
 
 
-def _is_low(item: Item, offer: Offer, policy: Policy, terms: Terms, now: dt.datetime) -> bool:
-    bound = offer.shelf.bound
-    if offer.shelf.moves or bound > item.available // 2:
-        return False
-    active = [each.channel for each in item.offers if each.is_active] if item.is_active else []
+def _may_be_low(item: Item, offer: Offer, terms: Terms, now: dt.datetime) -> bool:
     if offer.channel != terms.storefront:
-        return bound <= refill_at(item, offer, terms, now)
-    wanted = levels(allocate(item.available, active, policy), terms).get(offer.channel, 0)
-    return bound <= wanted // 2
+        return offer.shelf.bound <= refill_at(item, offer, terms, now)
+    total = sum(terms.shares.values())
+    share = terms.shares.get(offer.channel, 0) / total if total else 1.0
+    return offer.shelf.bound <= item.available * share * _FAR_FROM_LOW
 
 
 def look_by(item: Item, terms: Terms, now: dt.datetime, *, soon: bool) -> dt.datetime:

@@ -11,6 +11,7 @@ def move_bound(item: Item, movement: Movement, terms: Terms, now: dt.datetime) -
     """The item with its channel's bound after the movement, and the units of a sale that the bound did not cover.
 
     A sale lowers it even where it changes nothing on hand, because it was counted out: what is sold is not on sale.
+    The storefront is not read back late: its orders only matter while a move or a reading of it is not over.
     """
     if movement.channel is None or movement.reason not in (Reason.SALE, Reason.CANCELLATION):
         return item, 0
@@ -19,7 +20,8 @@ def move_bound(item: Item, movement: Movement, terms: Terms, now: dt.datetime) -
     if offer is None:
         return item, units if movement.reason is Reason.SALE else 0
     if movement.reason is Reason.SALE:
-        offer, uncovered = escrow.sell(offer, units, movement.happened_at, now, terms.memory)
-        return item.having(offer), uncovered
+        remember = offer.channel != terms.storefront or bool(offer.shelf.moves) or offer.shelf.reading is not None
+        sold, uncovered = escrow.sell(offer, units, movement.happened_at, now, terms.memory, remember=remember)
+        return item.having(sold), uncovered
     restocks = terms.channel(offer.channel).restocks
     return item.having(escrow.put_back(offer, units, now, restocks=restocks, memory=terms.memory)), 0

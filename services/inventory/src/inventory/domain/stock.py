@@ -33,6 +33,11 @@ class Offer:
     shelf: Shelf = dc.field(default_factory=Shelf)
     listed_at: dt.datetime | None = None
 
+    def having(self, shelf: Shelf) -> "Offer":
+        return Offer(
+            self.channel, self.external_sku, self.is_active, self.quantity, self.revision, shelf, self.listed_at
+        )
+
 
 @dc.dataclass(frozen=True, slots=True)
 class Cause:
@@ -72,14 +77,14 @@ class Item:
     @property
     def free(self) -> int:
         """Units that no channel holds; below zero as long as more is held than there is."""
-        return self.available - sum(offer.shelf.bound for offer in self.offers)
+        return self.on_hand - self.reserved - sum([offer.shelf.bound for offer in self.offers])
 
     def offer(self, channel: str) -> Offer | None:
         return next((offer for offer in self.offers if offer.channel == channel), None)
 
     def having(self, offer: Offer) -> "Item":
         """The item with `offer` in place of the one of its channel."""
-        return dc.replace(self, offers=tuple(offer if o.channel == offer.channel else o for o in self.offers))
+        return dc.replace(self, offers=tuple([offer if o.channel == offer.channel else o for o in self.offers]))
 
 
 @dc.dataclass(frozen=True, slots=True)

@@ -68,18 +68,19 @@ class ChangeStock:
         _tell_oversold(entries, work)
         await book.append(entries, work.now)
         await shelves.tell_incidents(book)
-        changed = [
-            dc.replace(items[sku], changed_at=work.now, cause=cause_of(causes[sku], work)) for sku in sorted(causes)
-        ]
-        urgent = [item for item in changed if attention.is_urgent(before[item.sku], item)]
-        await self._retarget(urgent, book, work)
-        hurried = {item.sku for item in urgent}
-        calm = [item for item in changed if item.sku not in hurried]
-        policies = await book.policies(calm)
-        others = [_noted(before[item.sku], item, policies[item.sku], terms, work.now) for item in calm]
-        if others:
-            await book.save(others, work.now)
-            await book.hasten([item for item in others if item.wake_at != before[item.sku].wake_at])
+        noted = {sku: self._noted(before[sku], items[sku], causes[sku], terms, work) for sku in sorted(causes)}
+        urgent = {sku: item for sku, item in noted.items() if attention.is_urgent(before[sku], item)}
+        await self._retarget(list(urgent.values()), book, work)
+        calm = [item for sku, item in noted.items() if sku not in urgent]
+        if calm:
+            await book.save(calm, work.now)
+            await book.hasten([item for item in calm if item.wake_at != before[item.sku].wake_at])
+
+    @staticmethod
+    def _noted(before: Item, item: Item, event: AnyEvent, terms: Terms, work: Work) -> Item:
+        soon = attention.deserves_a_look(before, item, terms, work.now)
+        wake_at = attention.look_by(item, terms, work.now, soon=soon)
+        return dc.replace(item, changed_at=work.now, cause=cause_of(event, work), wake_at=wake_at)
 
     def _is_usable(self, delivery: Delivery[StockChanged], items: dict[str, Item], work: Work) -> bool:
         data = delivery.data
@@ -91,11 +92,6 @@ class ChangeStock:
             work.reject(delivery, "unknown-channel", f"no channel {data.channel!r}: the channels are {channels}")
             return False
         return True
-
-
-def _noted(before: Item, item: Item, policy: Policy, terms: Terms, now: dt.datetime) -> Item:
-    soon = attention.deserves_a_look(before, item, policy, terms, now)
-    return dc.replace(item, wake_at=attention.look_by(item, terms, now, soon=soon))
 
 
 async def _apply_all(
