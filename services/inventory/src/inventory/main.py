@@ -11,7 +11,7 @@ from runtime.settings import load
 
 from inventory.adapters.rules import RuleCache
 from inventory.domain.demand import GuardRails
-from inventory.entrypoints.api import reading, writing
+from inventory.entrypoints.api import explaining, reading, writing
 from inventory.entrypoints.catalogue_api import catalogue
 from inventory.entrypoints.consumers import STOCK_CHANGES, book_opener, routes
 from inventory.entrypoints.listing_import_api import listing_import
@@ -21,7 +21,7 @@ from inventory.entrypoints.stock_changes_api import stock_changes, sweeping
 from inventory.handlers.note_watermarks import channel_of_change
 from inventory.handlers.rebalance_loop import RebalanceLoop
 from inventory.handlers.reservation_loop import ReservationLoop
-from inventory.handlers.reserve import Reserve
+from inventory.handlers.reserve import reserving
 from inventory.handlers.retarget import retargeting
 from inventory.handlers.weigh_demand import WeighDemand
 from inventory.settings import Settings
@@ -39,17 +39,17 @@ def fill(service: Service, settings: Settings) -> None:
     service.serve(reading(service.engine))
     service.serve(holds_router(service.engine))
     service.serve(writing(service.worker, policy, terms, rules))
+    service.serve(explaining(service.worker, rules))
     service.serve(catalogue(service.engine))
     service.serve(listing_import(service.worker, policy, terms))
     service.serve(stock_changes(service.worker, policy.weights))
     service.repeat(sweeping(service.worker))
     service.serve(rules_reading(service.engine, rules))
     service.serve(rules_writing(service.worker, rules))
-    reserve = Reserve(open_book, terms, retargeting(terms)) if terms and terms.reclaim else None
+    reserve = reserving(open_book, terms)
     service.serve(reservations_router(service.worker, reserve))
     if reserve:
-        grace = dt.timedelta(seconds=settings.reservation_grace_seconds)
-        service.repeat(Loop("reservations", ReservationLoop(service.worker, reserve, grace).step))
+        service.repeat(Loop("reservations", ReservationLoop(service.worker, reserve, settings.grace()).step))
     weigh = WeighDemand(service.worker, rules, GuardRails(), every=dt.timedelta(days=1))
     service.repeat(Loop("demand", weigh.step))
     rounds = RebalanceLoop(service.worker, open_book, retargeting(terms))

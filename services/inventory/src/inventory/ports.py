@@ -40,8 +40,10 @@ class Book(Protocol):
         """
         ...
 
-    async def set_targets(self, targets: Sequence[Target], now: dt.datetime) -> None:
-        """Keep the newest target of each offer."""
+    async def set_targets(
+        self, targets: Sequence[Target], now: dt.datetime, causes: Mapping[str, str] | None = None
+    ) -> None:
+        """Keep the newest target of each offer, and log all with their figures; `causes` are event ids by SKU."""
         ...
 
     async def listed(self, channel: str, moment: dt.datetime) -> list[str]:

@@ -64,6 +64,10 @@ class Settings(ServiceSettings):
             last_units_channel=self.last_units_channel,
         )
 
+    def grace(self) -> dt.timedelta:
+        """So long after its expiry a reservation still holds its units."""
+        return _seconds(self.reservation_grace_seconds)
+
     def terms(self) -> Terms | None:
         """How units are moved under escrow; None: quantities are written without it."""
         if self.escrow is Escrow.OFF:

@@ -51,7 +51,12 @@ class InMemoryBook:
         for item in items:
             self.items[item.sku] = item
 
-    async def set_targets(self, targets: Sequence[Target], now: dt.datetime) -> None:  # noqa: ARG002 - the port's signature
+    async def set_targets(
+        self,
+        targets: Sequence[Target],
+        now: dt.datetime,  # noqa: ARG002 - the port's signature
+        causes: Mapping[str, str] | None = None,  # noqa: ARG002 - the port's signature
+    ) -> None:
         for target in targets:
             self.items[target.sku] = after(self.items[target.sku], [target])
 

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from inventory.adapters import shelf_codec
@@ -19,6 +19,7 @@ select sku, category, is_active, on_hand, reserved, counted_at, cast(bounds as t
     cause_correlation_id, cause_traceparent
 from products where sku = any(cast(:skus as text[])) order by sku for update
 """)
+_READ = text(_LOCK.text.removesuffix(" for update\n") + "\n")
 _OFFERS = text("""
 select s.sku, c.name as channel, coalesce(l.external_sku, s.sku) as external_sku,
     c.is_active and coalesce(l.is_active, true) as is_active,
@@ -59,7 +60,18 @@ async def lock(connection: AsyncConnection, skus: Sequence[str], policy: Policy)
 
     The storefront offers every product, listed or not; any other channel needs a listing.
     """
-    rows = (await connection.execute(_LOCK, {"skus": list(skus)})).all()
+    return await _fetch(connection, _LOCK, skus, policy)
+
+
+async def read(connection: AsyncConnection, skus: Sequence[str], policy: Policy) -> dict[str, Item]:
+    """The same without locks: to look only."""
+    return await _fetch(connection, _READ, skus, policy)
+
+
+async def _fetch(
+    connection: AsyncConnection, query: TextClause, skus: Sequence[str], policy: Policy
+) -> dict[str, Item]:
+    rows = (await connection.execute(query, {"skus": list(skus)})).all()
     if not rows:
         return {}
     parameters = {"skus": [row.sku for row in rows], "channels": list(policy.weights), "storefront": policy.storefront}

@@ -7,7 +7,7 @@ from runtime.work import Work
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from inventory.adapters import incidents, items, reservations, schedule
+from inventory.adapters import explanations, incidents, items, reservations, schedule
 from inventory.adapters.rules import PostgresPolicies, RuleCache
 from inventory.adapters.targets import upsert_targets
 from inventory.domain.allocation import Policy
@@ -99,8 +99,12 @@ class PostgresBook:
         if well:
             await incidents.resolve(self._connection, well, now)
 
-    async def set_targets(self, targets: Sequence[Target], now: dt.datetime) -> None:
-        await upsert_targets(self._connection, targets, now)
+    async def set_targets(
+        self, targets: Sequence[Target], now: dt.datetime, causes: Mapping[str, str] | None = None
+    ) -> None:
+        if targets:
+            await upsert_targets(self._connection, targets, now)
+            await explanations.log_targets(self._connection, targets, causes or {}, now)
 
     async def listed(self, channel: str, moment: dt.datetime) -> list[str]:
         parameters = {"channel": channel, "storefront": self._policy.storefront, "moment": moment}

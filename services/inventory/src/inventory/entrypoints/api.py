@@ -1,5 +1,6 @@
 """The HTTP API: products, listings, stock and the ledger."""
 
+import datetime as dt
 from typing import Annotated, Any
 
 from contracts import CloudEvent, ListingChanged, Money, ProductChanged
@@ -20,6 +21,7 @@ from inventory.domain.terms import Terms
 from inventory.entrypoints.consumers import book_opener
 from inventory.handlers.change_listings import change_listings, try_listings
 from inventory.handlers.change_product import ChangeProduct
+from inventory.handlers.explain import explain
 
 Limit = Annotated[int, Query(ge=1, le=5000)]
 
@@ -84,6 +86,23 @@ def reading(engine: AsyncEngine) -> APIRouter:
     ) -> list[dict[str, Any]]:
         async with engine.connect() as connection:
             return await incidents.read(connection, sku=sku, after=after, limit=limit, only_open=only_open)
+
+    return api
+
+
+def explaining(worker: Worker, rules: RuleCache) -> APIRouter:
+    """Why numbers are what they are."""
+    api = APIRouter(prefix="/v1")
+
+    @api.get("/explain/{sku:path}")
+    @needs(Scope.STOCK_READ)
+    async def get_explanation(sku: str, at: dt.datetime | None = None) -> dict[str, Any]:
+        """Inputs, rule, every step of the arithmetic, bounds, targets and events; `at` a moment before."""
+        async with worker.begin() as work:
+            found = await explain(sku, at, rules, work)
+        if found is None:
+            raise HTTPException(404, f"no product {sku!r}")
+        return found
 
     return api
 

@@ -15,7 +15,7 @@ from inventory.domain.planning import settle
 from inventory.domain.reserving import attainable, grant, grantable, release
 from inventory.domain.stock import Item
 from inventory.domain.terms import Terms
-from inventory.handlers.retarget import Retarget
+from inventory.handlers.retarget import Retarget, retargeting
 from inventory.ports import Book
 
 _ENDED = {ReservationStatus.REFUSED, ReservationStatus.RELEASED, ReservationStatus.EXPIRED, ReservationStatus.CONSUMED}
@@ -130,3 +130,8 @@ class Reserve:
         """With what has become free until now."""
         known_until = await book.known_until()
         return {sku: settle(item, self._terms, known_until, work.now) for sku, item in items.items()}
+
+
+def reserving(open_book: Callable[[Work], Book], terms: Terms | None) -> Reserve | None:
+    """None where the storefront only reports its sales."""
+    return Reserve(open_book, terms, retargeting(terms)) if terms and terms.reclaim else None

@@ -54,6 +54,6 @@ class PlainRetarget:
         by_sku = touched or {}
         policies = await book.policies(items)
         targets = [t for item in items for t in plan(item, policies[item.sku], by_sku.get(item.sku, NOBODY))]
-        await book.set_targets(targets, work.now)
+        await book.set_targets(targets, work.now, {sku: event.id for sku, event in (causes or {}).items()})
         tell(targets, work, causes or {})
         return targets

@@ -8,6 +8,7 @@ import contracts
 from runtime.metrics import TARGETS
 from runtime.work import Work
 
+from inventory.domain.explaining import explain_target
 from inventory.domain.targets import Target
 
 
@@ -19,7 +20,7 @@ def tell(
 ) -> None:
     """`causes` are by SKU; `at_rest` are SKUs that are only brought to their plain allocation."""
     for target in targets:
-        explanation = explain(target) | ({"at_rest": True} if target.sku in at_rest else {})
+        explanation = explain_target(target) | ({"at_rest": True} if target.sku in at_rest else {})
         work.publish(_event(target, explanation), cause=causes.get(target.sku))
         work.count(TARGETS, channel=target.offer.channel, urgency=target.urgency.value)
 
@@ -35,20 +36,3 @@ def _event(target: Target, explanation: Mapping[str, Any]) -> contracts.StockTar
         urgency=contracts.Urgency(target.urgency),
         explanation=dict(explanation),
     )
-
-
-def explain(target: Target) -> dict[str, Any]:
-    """The figures behind a target, for people."""
-    allocation = target.allocation
-    figures: dict[str, Any] = {
-        "available": allocation.available,
-        "buffer": allocation.buffer,
-        "sellable": allocation.sellable,
-        "rule": allocation.rule,
-        "units": dict(allocation.units),
-    }
-    if target.live_above is not None:
-        figures["bound_before"] = target.offer.shelf.bound
-        figures["told_before"] = target.offer.quantity
-        figures["moves_on_the_way"] = len(target.offer.shelf.moves)
-    return figures
