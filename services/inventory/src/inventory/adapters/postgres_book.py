@@ -54,6 +54,11 @@ class PostgresBook:
         self._troubled |= {sku for sku, item in found.items() if item.overcommit}
         return found
 
+    async def lock_stock(self, skus: Sequence[str]) -> dict[str, Item]:
+        found = await items.lock_stock(self._connection, skus)
+        self._troubled |= {sku for sku, item in found.items() if item.overcommit}
+        return found
+
     async def policies(self, items: Sequence[Item]) -> Mapping[str, Policy]:
         return await PostgresPolicies(self._connection, self._rules).of(items)
 
