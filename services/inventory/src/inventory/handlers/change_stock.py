@@ -92,7 +92,7 @@ class ChangeStock:
     def _noted(before: Item, item: Item, event: AnyEvent, terms: Terms, work: Work) -> Item:
         soon = attention.deserves_a_look(before, item, terms, work.now)
         wake_at = attention.look_by(item, terms, work.now, soon=soon)
-        return dc.replace(item, changed_at=work.now, cause=cause_of(event, work), wake_at=wake_at)
+        return item.noting(work.now, wake_at, cause_of(event, work))
 
     def _is_usable(self, delivery: Delivery[StockChanged], items: dict[str, Item], work: Work) -> bool:
         data = delivery.data
