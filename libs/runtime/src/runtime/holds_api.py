@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from runtime import holds
+from runtime.access import needs
+from runtime.api_keys import Scope
 
 
 class LetterOrigin(BaseModel):
@@ -42,12 +44,14 @@ def holds_router(engine: AsyncEngine) -> APIRouter:
     router = APIRouter(prefix="/v1/watermark-holds")
 
     @router.get("")
+    @needs(Scope.OPERATE)
     async def show() -> list[HoldView]:
         """What holds a channel's watermark, or has run out and is not resolved, the oldest first."""
         async with engine.connect() as connection:
             return [HoldView.model_validate(hold) for hold in await holds.read(connection)]
 
     @router.post("/release")
+    @needs(Scope.OPERATE)
     async def release(body: ReleaseBody) -> Released:
         """Let go what these dead letters hold. One that holds nothing is passed over; `released` counts the others."""
         names = [holds.letter_hold(each.topic, each.partition, each.offset) for each in body.letters]

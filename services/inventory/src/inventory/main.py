@@ -12,8 +12,11 @@ from runtime.settings import load
 from inventory.adapters.rules import RuleCache
 from inventory.domain.demand import GuardRails
 from inventory.entrypoints.api import reading, writing
+from inventory.entrypoints.catalogue_api import catalogue
 from inventory.entrypoints.consumers import STOCK_CHANGES, book_opener, routes
+from inventory.entrypoints.listing_import_api import listing_import
 from inventory.entrypoints.rules_api import rules_reading, rules_writing
+from inventory.entrypoints.stock_changes_api import stock_changes, sweeping
 from inventory.handlers.note_watermarks import channel_of_change
 from inventory.handlers.rebalance_loop import RebalanceLoop
 from inventory.handlers.retarget import retargeting
@@ -33,6 +36,10 @@ def fill(service: Service, settings: Settings) -> None:
     service.serve(reading(service.engine))
     service.serve(holds_router(service.engine))
     service.serve(writing(service.worker, policy, terms, rules))
+    service.serve(catalogue(service.engine))
+    service.serve(listing_import(service.worker, policy, terms))
+    service.serve(stock_changes(service.worker, policy.weights))
+    service.repeat(sweeping(service.worker))
     service.serve(rules_reading(service.engine, rules))
     service.serve(rules_writing(service.worker, rules))
     weigh = WeighDemand(service.worker, rules, GuardRails(), every=dt.timedelta(days=1))

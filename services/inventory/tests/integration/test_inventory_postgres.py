@@ -260,15 +260,6 @@ async def test_an_external_sku_never_gets_two_owners(api: httpx.AsyncClient, wor
     assert sorted(answer.status_code for answer in answers) == [200, *[409] * 7]
 
 
-async def test_stock_changes_by_http_take_the_way_through_kafka(api: httpx.AsyncClient, engine: AsyncEngine) -> None:
-    sold = {"sku": "A", "reason": "sale", "change_qty": -1, "channel": "saberstore"}
-    response = await api.post("/v1/stock-changes", json={"changes": [sold]})
-    assert response.status_code == 202
-    [event] = await outbox(engine, "stock.changed")
-    assert [event["id"]] == response.json()["event_ids"]
-    assert (await api.post("/v1/stock-changes", json={"changes": [sold | {"change_qty": 0}]})).status_code == 422
-
-
 async def test_a_repeated_answer_leaves_even_the_times_as_they_were(engine: AsyncEngine, worker: Worker) -> None:
     await introduce(worker, product("A"))
     await change(worker, count("A", 10))

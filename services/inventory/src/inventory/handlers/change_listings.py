@@ -20,8 +20,12 @@ NOT_FOUND, CONFLICT = 404, 409
 
 @dc.dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a listing can't be changed like this, and what to do. `status` is the HTTP status that fits."""
+    """Why a listing can't be changed like this, and what to do.
 
+    `index` is its place among those that were given, `status` the HTTP status that fits.
+    """
+
+    index: int
     listing: ListingChanged
     status: int
     reason: str
@@ -43,29 +47,48 @@ async def change_listings(
     One listing that is refused stops no other. Changes of listings queue for each other, so that an external SKU never
     gets two owners. Under escrow (with `terms`) nothing is moved here, since there may be very many.
     """
-    store = PostgresListings(work.connection)
     book = PostgresBook(work.connection, policy, keeps_bounds=terms is not None)
+    outcome, before = await _keep(listings, policy, book, work)
+    for listing in outcome.changed:
+        work.publish(listing)
+    items = await book.lock(sorted({listing.sku for listing in outcome.changed}))
+    if terms is None:
+        await PlainRetarget()(list(items.values()), book, work)
+    else:
+        await _have_looked_at(items, before, book, work)
+    return outcome
+
+
+async def try_listings(
+    listings: Sequence[ListingChanged], policy: Policy, work: Work, terms: Terms | None = None
+) -> Outcome:
+    """What `change_listings` would do now; nothing is kept or published."""
+    attempt = await work.connection.begin_nested()
+    book = PostgresBook(work.connection, policy, keeps_bounds=terms is not None)
+    outcome, _ = await _keep(listings, policy, book, work)
+    await attempt.rollback()
+    return outcome
+
+
+async def _keep(
+    listings: Sequence[ListingChanged], policy: Policy, book: PostgresBook, work: Work
+) -> tuple[Outcome, dict[str, Item]]:
+    """What was kept, and the items as they were before it."""
+    store = PostgresListings(work.connection)
     await store.queue()
     items = await book.lock(sorted({listing.sku for listing in listings}))
     owners = await store.owners(listings)
     wanted: dict[tuple[str, str], ListingChanged] = {}
     refused = []
-    for listing in listings:
+    for index, listing in enumerate(listings):
         refusal = _refuse(listing, policy, items, owners)
         if refusal is None:
             wanted[listing.channel, listing.sku] = listing
             owners[listing.channel, listing.external_sku] = listing.sku
         else:
-            refused.append(refusal)
+            refused.append(Refusal(index, listing, *refusal))
     changed = await store.upsert([wanted[key] for key in sorted(wanted)], work.now)
-    for listing in changed:
-        work.publish(listing)
-    before, items = items, await book.lock(sorted({listing.sku for listing in changed}))
-    if terms is None:
-        await PlainRetarget()(list(items.values()), book, work)
-    else:
-        await _have_looked_at(items, before, book, work)
-    return Outcome(tuple(changed), tuple(refused))
+    return Outcome(tuple(changed), tuple(refused)), items
 
 
 async def _have_looked_at(items: Mapping[str, Item], before: Mapping[str, Item], book: Book, work: Work) -> None:
@@ -87,22 +110,23 @@ def _renewed(before: Item, item: Item) -> Item:
 
 def _refuse(
     listing: ListingChanged, policy: Policy, items: Mapping[str, Item], owners: Mapping[tuple[str, str], str]
-) -> Refusal | None:
+) -> tuple[int, str] | None:
+    """The status and the reason of a refusal."""
     if listing.channel not in policy.weights:
         channels = ", ".join(policy.weights)
-        return Refusal(listing, NOT_FOUND, f"no channel {listing.channel!r}: the channels are {channels}")
+        return NOT_FOUND, f"no channel {listing.channel!r}: the channels are {channels}"
     if listing.sku not in items:
-        return Refusal(listing, NOT_FOUND, f"no product {listing.sku!r}: put it to /v1/products/{{sku}} first")
+        return NOT_FOUND, f"no product {listing.sku!r}: put it to /v1/products/{{sku}} first"
     owner = owners.get((listing.channel, listing.external_sku), listing.sku)
     if owner != listing.sku:
         reason = f"{listing.external_sku!r} is {owner!r} on {listing.channel}: change that first"
-        return Refusal(listing, CONFLICT, reason)
+        return CONFLICT, reason
     if _is_still_on_sale(listing, items[listing.sku]):
         reason = (
             f"{listing.sku!r} is still on sale on {listing.channel} under another external_sku: "
             "make that listing inactive first, then change its external_sku"
         )
-        return Refusal(listing, CONFLICT, reason)
+        return CONFLICT, reason
     return None
 
 
