@@ -15,10 +15,13 @@ from inventory.entrypoints.api import reading, writing
 from inventory.entrypoints.catalogue_api import catalogue
 from inventory.entrypoints.consumers import STOCK_CHANGES, book_opener, routes
 from inventory.entrypoints.listing_import_api import listing_import
+from inventory.entrypoints.reservations_api import reservations_router
 from inventory.entrypoints.rules_api import rules_reading, rules_writing
 from inventory.entrypoints.stock_changes_api import stock_changes, sweeping
 from inventory.handlers.note_watermarks import channel_of_change
 from inventory.handlers.rebalance_loop import RebalanceLoop
+from inventory.handlers.reservation_loop import ReservationLoop
+from inventory.handlers.reserve import Reserve
 from inventory.handlers.retarget import retargeting
 from inventory.handlers.weigh_demand import WeighDemand
 from inventory.settings import Settings
@@ -42,6 +45,11 @@ def fill(service: Service, settings: Settings) -> None:
     service.repeat(sweeping(service.worker))
     service.serve(rules_reading(service.engine, rules))
     service.serve(rules_writing(service.worker, rules))
+    reserve = Reserve(open_book, terms, retargeting(terms)) if terms and terms.reclaim else None
+    service.serve(reservations_router(service.worker, reserve))
+    if reserve:
+        grace = dt.timedelta(seconds=settings.reservation_grace_seconds)
+        service.repeat(Loop("reservations", ReservationLoop(service.worker, reserve, grace).step))
     weigh = WeighDemand(service.worker, rules, GuardRails(), every=dt.timedelta(days=1))
     service.repeat(Loop("demand", weigh.step))
     rounds = RebalanceLoop(service.worker, open_book, retargeting(terms))

@@ -4,6 +4,8 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from runtime.work import Work
+
 from inventory.domain.allocation import Policy
 from inventory.domain.incidents import Incident
 from inventory.domain.rules import Effective
@@ -67,6 +69,14 @@ class Book(Protocol):
 
     async def raise_incidents(self, incidents: Sequence[Incident], now: dt.datetime) -> None:
         """Keep them, each event's once. To be followed by `save` of their items."""
+        ...
+
+    async def claims(self, reservation_ids: Sequence[str]) -> Mapping[tuple[str, str], int]:
+        """By (reservation, SKU), the granted units that a sale may still consume. To be asked after `lock`."""
+        ...
+
+    async def consume(self, units: Mapping[tuple[str, str], int], work: Work) -> None:
+        """Take these units off their reservations, and tell of those that are used up."""
         ...
 
     async def policies(self, items: Sequence[Item]) -> Mapping[str, Policy]:

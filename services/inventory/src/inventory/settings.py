@@ -17,9 +17,10 @@ Seconds = Annotated[float, Field(ge=0)]
 
 
 class StorefrontMode(enum.StrEnum):
-    """`report`: the storefront only tells what it has sold."""
+    """`report`: the storefront only tells what it has sold. `reserve`: it asks before it sells."""
 
     REPORT = "report"
+    RESERVE = "reserve"
 
 
 class Settings(ServiceSettings):
@@ -36,6 +37,7 @@ class Settings(ServiceSettings):
     storefront_mode: StorefrontMode = StorefrontMode.REPORT
     storefront_lag_seconds: Seconds = 5
     storefront_margin_seconds: Seconds = 2
+    reservation_grace_seconds: Seconds = 30
     rebalance_window_seconds: Seconds = 2
     converge_after_seconds: Seconds = 21600
     first_reading_seconds: Seconds = 120
@@ -66,10 +68,11 @@ class Settings(ServiceSettings):
         """How units are moved under escrow; None: quantities are written without it."""
         if self.escrow is Escrow.OFF:
             return None
+        reserves = self.storefront_mode is StorefrontMode.RESERVE
         terms = Terms(
             storefront="saberstore",
             channels={
-                "saberstore": Channel(_seconds(2 * self.storefront_lag_seconds), restocks=True),
+                "saberstore": Channel(_seconds(2 * self.storefront_lag_seconds), restocks=not reserves),
                 "amazon": Channel(_seconds(self.amazon_settle_seconds), self.amazon_restocks_on_cancel),
                 "noon": Channel(_seconds(self.noon_settle_seconds), self.noon_restocks_on_cancel),
             },
@@ -80,6 +83,7 @@ class Settings(ServiceSettings):
             first_reading=_seconds(self.first_reading_seconds),
             retry_after=_seconds(self.retry_after_seconds),
             shares=self.policy().weights,
+            reclaim=reserves,
         )
         return measured(terms, self.measured_tail) if self.escrow is Escrow.MEASURED else terms
 

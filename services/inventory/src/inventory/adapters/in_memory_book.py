@@ -3,6 +3,8 @@
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 
+from runtime.work import Work
+
 from inventory.domain.allocation import Policy
 from inventory.domain.incidents import Incident
 from inventory.domain.stock import Item, LogEntry
@@ -16,12 +18,20 @@ class InMemoryBook:
         self._policy = policy
         self.items = {item.sku: item for item in items}
         self.entries: list[LogEntry] = []
+        self.reserved: dict[tuple[str, str], int] = {}
         self.incidents: list[Incident] = []
         self.watermarks: dict[str, dt.datetime] = {}
         self.due: dict[str, dt.datetime] = {}
 
     async def lock(self, skus: Sequence[str]) -> dict[str, Item]:
         return {sku: self.items[sku] for sku in skus if sku in self.items}
+
+    async def claims(self, reservation_ids: Sequence[str]) -> Mapping[tuple[str, str], int]:
+        return {claim: units for claim, units in self.reserved.items() if claim[0] in reservation_ids}
+
+    async def consume(self, units: Mapping[tuple[str, str], int], work: Work) -> None:  # noqa: ARG002 - the port's signature
+        for claim, consumed in units.items():
+            self.reserved[claim] -= consumed
 
     async def policies(self, items: Sequence[Item]) -> Mapping[str, Policy]:
         if self._policy is None:

@@ -15,12 +15,12 @@ from inventory.domain.stock import Cause, Item, Offer
 
 _LOCK = text("""
 select sku, category, is_active, on_hand, reserved, counted_at, cast(bounds as text) as bounds,
-    cast(escrow as text) as escrow, overcommit, stock_changed_at, wake_at, cause_id, cause_correlation_id,
-    cause_traceparent
+    cast(escrow as text) as escrow, overcommit, waiting, stock_changed_at, wake_at, cause_id,
+    cause_correlation_id, cause_traceparent
 from products where sku = any(cast(:skus as text[])) order by sku for update
 """)
 _LOCK_STOCK = text("""
-select sku, on_hand, reserved, counted_at, cast(bounds as text), cast(escrow as text), overcommit, wake_at
+select sku, on_hand, reserved, counted_at, cast(bounds as text), cast(escrow as text), overcommit, waiting, wake_at
 from products where sku = any(cast(:skus as text[])) order by sku for update
 """)
 _OFFERS = text("""
@@ -35,16 +35,18 @@ where c.name = any(cast(:channels as text[])) and (l.sku is not null or c.name =
 order by s.sku, array_position(cast(:channels as text[]), c.name)
 """)
 _SAVE = text("""
-update products p set on_hand = n.on_hand, counted_at = n.counted_at, bounds = n.bounds, escrow = n.escrow,
-    overcommit = n.overcommit, stock_changed_at = n.changed_at, wake_at = n.wake_at, cause_id = n.cause_id,
+update products p set on_hand = n.on_hand, reserved = n.reserved, waiting = n.waiting, counted_at = n.counted_at,
+    bounds = n.bounds, escrow = n.escrow, overcommit = n.overcommit, stock_changed_at = n.changed_at,
+    wake_at = n.wake_at, cause_id = n.cause_id,
     cause_correlation_id = n.correlation_id, cause_traceparent = n.traceparent, updated_at = :now
 from unnest(
-    cast(:skus as text[]), cast(:on_hands as int[]), cast(:counted as timestamptz[]), cast(:bounds as jsonb[]),
+    cast(:skus as text[]), cast(:on_hands as int[]), cast(:reserved as int[]), cast(:waiting as int[]),
+    cast(:counted as timestamptz[]), cast(:bounds as jsonb[]),
     cast(:escrows as jsonb[]), cast(:overcommits as int[]), cast(:changed as timestamptz[]),
     cast(:wakes as timestamptz[]), cast(:causes as text[]), cast(:correlations as text[]),
     cast(:traceparents as text[]))
-    as n (sku, on_hand, counted_at, bounds, escrow, overcommit, changed_at, wake_at, cause_id, correlation_id,
-          traceparent)
+    as n (sku, on_hand, reserved, waiting, counted_at, bounds, escrow, overcommit, changed_at, wake_at, cause_id,
+          correlation_id, traceparent)
 where p.sku = n.sku
 """)
 _SAVE_PLAIN = text("""
@@ -82,6 +84,7 @@ def _item(row: Any, listed: Sequence[Any], storefront: str) -> Item:  # noqa: AN
         offers=tuple([_offer(offer, shelves, storefront) for offer in listed]),
         category=row.category,
         overcommit=row.overcommit,
+        waiting=row.waiting,
         changed_at=row.stock_changed_at,
         wake_at=row.wake_at,
         cause=Cause(row.cause_id, row.cause_correlation_id, row.cause_traceparent) if row.cause_id else None,
@@ -102,7 +105,7 @@ async def lock_stock(connection: AsyncConnection, skus: Sequence[str]) -> dict[s
 
 
 def _stock(row: Any) -> Item:  # noqa: ANN401 - a row
-    sku, on_hand, reserved, counted_at, bounds, escrow, overcommit, wake_at = row
+    sku, on_hand, reserved, counted_at, bounds, escrow, overcommit, waiting, wake_at = row
     shelves = shelf_codec.decode(bounds=bounds, escrow=escrow)
     return Item(
         sku=sku,
@@ -112,6 +115,7 @@ def _stock(row: Any) -> Item:  # noqa: ANN401 - a row
         counted_at=counted_at,
         offers=tuple([Offer(channel, "", is_active=True, shelf=shelf) for channel, shelf in shelves.items()]),
         overcommit=overcommit,
+        waiting=waiting,
         wake_at=wake_at,
     )
 
@@ -124,6 +128,8 @@ async def save(connection: AsyncConnection, items: Sequence[Item], now: dt.datet
         {
             "skus": [item.sku for item in items],
             "on_hands": [item.on_hand for item in items],
+            "reserved": [item.reserved for item in items],
+            "waiting": [item.waiting for item in items],
             "counted": [item.counted_at for item in items],
             "bounds": [bounds for bounds, _ in shelves],
             "escrows": [escrow for _, escrow in shelves],

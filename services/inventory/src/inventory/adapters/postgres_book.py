@@ -3,10 +3,11 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
+from runtime.work import Work
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from inventory.adapters import incidents, items, schedule
+from inventory.adapters import incidents, items, reservations, schedule
 from inventory.adapters.rules import PostgresPolicies, RuleCache
 from inventory.adapters.targets import upsert_targets
 from inventory.domain.allocation import Policy
@@ -58,6 +59,13 @@ class PostgresBook:
         found = await items.lock_stock(self._connection, skus)
         self._troubled |= {sku for sku, item in found.items() if item.overcommit}
         return found
+
+    async def claims(self, reservation_ids: Sequence[str]) -> Mapping[tuple[str, str], int]:
+        return await reservations.claims(self._connection, reservation_ids) if reservation_ids else {}
+
+    async def consume(self, units: Mapping[tuple[str, str], int], work: Work) -> None:
+        if units:
+            reservations.tell_consumed(await reservations.consume(self._connection, units, work.now), work)
 
     async def policies(self, items: Sequence[Item]) -> Mapping[str, Policy]:
         return await PostgresPolicies(self._connection, self._rules).of(items)

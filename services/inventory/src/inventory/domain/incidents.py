@@ -10,6 +10,7 @@ SOLD_BEYOND_BOUND = "sold-beyond-bound"
 SOLD_BELOW_ZERO = "sold-below-zero"
 SHRINKAGE = "shrinkage"
 HAND_EDIT = "hand-edit"
+RESERVATION_GONE = "reservation-gone"
 FOUND_ON_SALE = "found-on-sale"
 
 
@@ -25,14 +26,22 @@ class Incident:
     detail: dict[str, Any] = dc.field(default_factory=dict)
 
 
-def of_movement(before: Item, after: Item, entry: LogEntry, uncovered: int, storefront: str) -> Incident | None:
-    """`uncovered`: the units of a sale that its channel's bound did not cover."""
+def of_movement(
+    before: Item, after: Item, entry: LogEntry, uncovered: int, storefront: str, unreserved: int = 0
+) -> Incident | None:
+    """What one row of the ledger went against.
+
+    `uncovered`: the units of a sale that its channel's bound did not cover; `unreserved`: those that the reservation
+    which it names did not hold (any more).
+    """
     movement = entry.movement
     risen = after.overcommit - before.overcommit
     if movement.reason is Reason.SALE:
         below = min(-entry.change, max(0, -entry.after))
-        units = max(uncovered, risen, below)
-        if uncovered and movement.channel == storefront:
+        units = max(uncovered, risen, below, unreserved)
+        if unreserved:
+            cause = RESERVATION_GONE
+        elif uncovered and movement.channel == storefront:
             cause = STOREFRONT_BEYOND_ITS_SHARE
         else:
             cause = SOLD_BEYOND_BOUND if uncovered else SOLD_BELOW_ZERO if below else SHRINKAGE

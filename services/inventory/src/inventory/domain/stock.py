@@ -132,6 +132,7 @@ class Movement:
     channel: str | None = None
     reference: str | None = None
     line_reference: str | None = None
+    reservation_id: str | None = None
 
 
 @dc.dataclass(frozen=True, slots=True)

@@ -73,11 +73,12 @@ class ChangeStock:
     ) -> None:
         """A sale needs no call as a rule: it lowers its channel's bound. What needs one at once is moved here."""
         before = dict(items)
-        shelves = Shelves(terms, work)
+        shelves = Shelves(terms, work, await book.claims(_reservations(fresh)))
         entries = await _apply_all(fresh, items, book, shelves.move)
         _tell_oversold(entries, work)
         await book.append(entries, work.now)
         await shelves.tell_incidents(book)
+        await book.consume(shelves.consumed, work)
         noted = {sku: self._noted(before[sku], items[sku], causes[sku], terms, work) for sku in sorted(causes)}
         urgent = {sku: item for sku, item in noted.items() if attention.is_urgent(before[sku], item)}
         if urgent:
@@ -115,6 +116,10 @@ def _whole(kept: Item, changed: Item) -> Item:
     shelves = {offer.channel: offer.shelf for offer in changed.offers}
     offers = tuple(offer.having(shelves.get(offer.channel, offer.shelf)) for offer in kept.offers)
     return dc.replace(changed, offers=offers, is_active=kept.is_active, category=kept.category)
+
+
+def _reservations(deliveries: Sequence[Delivery[StockChanged]]) -> list[str]:
+    return sorted({d.data.reservation_id for d in deliveries if d.data.reservation_id is not None})
 
 
 async def _apply_all(
@@ -169,6 +174,7 @@ def _movement(delivery: Delivery[StockChanged]) -> Movement:
         channel=data.channel,
         reference=data.reference,
         line_reference=data.line_reference,
+        reservation_id=data.reservation_id,
     )
 
 
