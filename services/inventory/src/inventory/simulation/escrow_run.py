@@ -56,10 +56,16 @@ class EscrowRun:
             at = OPENING + buyer.at
             self._agenda.until(at)
             self._visit(buyer.sku, buyer.channel, at)
+        self._close()
         result = self._shop.result
         result.calls = sum(market.calls for market in self._writer.markets.values())
         result.reads = sum(market.reads for market in self._writer.markets.values())
         return result
+
+    def _close(self) -> None:
+        """Whoever still waits when the last buyer has come gets a unit or leaves."""
+        last = max((buyer.at for buyer in self._demand.buyers), default=0.0)
+        self._agenda.until(OPENING + last + _PATIENCE)
 
     def _visit(self, sku: str, channel: str, at: float) -> None:
         if channel == self._terms.storefront:

@@ -11,6 +11,9 @@ from inventory.simulation import policies
 from inventory.simulation.demand import Setting, draw
 from inventory.simulation.result import Result
 
+_WORTH_A_PROCESS = 3000
+"""Fewer buyers are served sooner than a process has started."""
+
 Lines = Sequence[tuple[float, str]]
 
 
@@ -35,7 +38,8 @@ class Job:
 
 def compare(jobs: Sequence[Job], lines: Lines, setting: Setting, tell: Callable[[Result], None]) -> list[Result]:
     """The results in the order of the jobs; `tell` hears each as soon as it is there."""
-    processes = min(len(jobs), os.cpu_count() or 1)
+    is_small = len(lines) + setting.flash < _WORTH_A_PROCESS
+    processes = 1 if is_small else min(len(jobs), os.cpu_count() or 1)
     if processes == 1:
         return list(_alone(jobs, lines, setting, tell))
     results: dict[int, Result] = {}
