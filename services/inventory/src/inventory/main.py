@@ -15,10 +15,12 @@ from inventory.entrypoints.api import explaining, reading, writing
 from inventory.entrypoints.catalogue_api import catalogue
 from inventory.entrypoints.consumers import STOCK_CHANGES, book_opener, routes
 from inventory.entrypoints.listing_import_api import listing_import
+from inventory.entrypoints.prices_api import prices_router
 from inventory.entrypoints.reservations_api import reservations_router
 from inventory.entrypoints.rules_api import rules_reading, rules_writing
 from inventory.entrypoints.stock_changes_api import stock_changes, sweeping
 from inventory.handlers.note_watermarks import channel_of_change
+from inventory.handlers.price_loop import PriceLoop
 from inventory.handlers.rebalance_loop import RebalanceLoop
 from inventory.handlers.reservation_loop import ReservationLoop
 from inventory.handlers.reserve import reserving
@@ -54,6 +56,8 @@ def fill(service: Service, settings: Settings) -> None:
     service.repeat(Loop("demand", weigh.step))
     rounds = RebalanceLoop(service.worker, open_book, retargeting(terms))
     service.repeat(Loop("rebalance", rounds.step))
+    service.serve(prices_router(service.engine, service.worker, policy.weights))
+    service.repeat(Loop("prices", PriceLoop(service.worker, settings.price_defaults()).step))
 
 
 def main() -> None:
