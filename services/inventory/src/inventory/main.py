@@ -15,12 +15,11 @@ from inventory.entrypoints.api import explaining, reading, writing
 from inventory.entrypoints.catalogue_api import catalogue
 from inventory.entrypoints.consumers import STOCK_CHANGES, book_opener, routes
 from inventory.entrypoints.listing_import_api import listing_import
-from inventory.entrypoints.prices_api import prices_router
+from inventory.entrypoints.prices_api import add_prices
 from inventory.entrypoints.reservations_api import reservations_router
 from inventory.entrypoints.rules_api import rules_reading, rules_writing
 from inventory.entrypoints.stock_changes_api import stock_changes, sweeping
 from inventory.handlers.note_watermarks import channel_of_change
-from inventory.handlers.price_loop import PriceLoop
 from inventory.handlers.rebalance_loop import RebalanceLoop
 from inventory.handlers.reservation_loop import ReservationLoop
 from inventory.handlers.reserve import reserving
@@ -35,8 +34,7 @@ def fill(service: Service, settings: Settings) -> None:
     policy, terms = settings.policy(), settings.terms()
     rules = RuleCache(policy)
     open_book = book_opener(policy, terms, rules)
-    longest = dt.timedelta(seconds=settings.watermark_hold_max_seconds)
-    holds = Holds(channel_of_change, [STOCK_CHANGES], longest)
+    holds = Holds(channel_of_change, [STOCK_CHANGES], dt.timedelta(seconds=settings.watermark_hold_max_seconds))
     service.consume(*routes(policy, holds, terms, rules), holds=holds)
     service.serve(reading(service.engine))
     service.serve(holds_router(service.engine))
@@ -54,10 +52,8 @@ def fill(service: Service, settings: Settings) -> None:
         service.repeat(Loop("reservations", ReservationLoop(service.worker, reserve, settings.grace()).step))
     weigh = WeighDemand(service.worker, rules, GuardRails(), every=dt.timedelta(days=1))
     service.repeat(Loop("demand", weigh.step))
-    rounds = RebalanceLoop(service.worker, open_book, retargeting(terms))
-    service.repeat(Loop("rebalance", rounds.step))
-    service.serve(prices_router(service.engine, service.worker, policy.weights))
-    service.repeat(Loop("prices", PriceLoop(service.worker, settings.price_defaults()).step))
+    service.repeat(Loop("rebalance", RebalanceLoop(service.worker, open_book, retargeting(terms)).step))
+    add_prices(service, settings.price_defaults(), policy.weights)
 
 
 def main() -> None:

@@ -7,19 +7,28 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Query
 from runtime.access import needs
 from runtime.api_keys import Scope
+from runtime.loops import Loop
+from runtime.service import Service
 from runtime.work import Worker
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from inventory.adapters import price_reads
 from inventory.adapters.price_rules import PostgresPriceRules
-from inventory.domain.price_rules import PRECEDENCE, PriceRule
+from inventory.domain.price_rules import PRECEDENCE, PriceDefaults, PriceRule
 from inventory.domain.quotes import Quote, text
 from inventory.entrypoints.price_bodies import PriceDryRunBody, PriceRuleBody, PriceSetsBody, shown
 from inventory.entrypoints.rule_bodies import Name
 from inventory.handlers.change_price_rules import PricePreview, change_price_rules, preview_price_rules
 from inventory.handlers.change_rules import RefusedError
+from inventory.handlers.price_loop import PriceLoop
 
 Limit = Annotated[int, Query(ge=1, le=5000)]
+
+
+def add_prices(service: Service, defaults: PriceDefaults, channels: Iterable[str]) -> None:
+    """Serve prices and their rules, and compute what has changed."""
+    service.serve(prices_router(service.engine, service.worker, channels))
+    service.repeat(Loop("prices", PriceLoop(service.worker, defaults).step))
 
 
 def prices_router(engine: AsyncEngine, worker: Worker, channels: Iterable[str]) -> APIRouter:
