@@ -62,7 +62,7 @@ def _measured(name: str) -> EscrowRule:
 
 
 def _strict_reclaim(name: str) -> EscrowRule:
-    terms = dc.replace(_terms(), reclaim=True, converge_after=dt.timedelta(hours=36), call_worth=0.18)
+    terms = dc.replace(_terms(), reclaim=True, converge_after=dt.timedelta(hours=48), call_worth=0.18)
     words = f"{_STRICT_WORDS}; the storefront asks first, so the last {terms.lent} units stand on the marketplaces"
     return dc.replace(strict(name), words=words, terms=terms)
 
