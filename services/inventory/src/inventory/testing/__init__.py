@@ -1,0 +1,1 @@
+"""A small outside world that tests let the escrow live in."""
