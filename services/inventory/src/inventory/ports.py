@@ -4,6 +4,8 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Protocol
 
+from inventory.domain.allocation import Policy
+from inventory.domain.rules import Effective
 from inventory.domain.stock import Item, LogEntry
 from inventory.domain.targets import Target
 
@@ -37,4 +39,16 @@ class Book(Protocol):
 
     async def listed(self, channel: str, moment: dt.datetime) -> list[str]:
         """The SKUs whose listing on the channel is as it was at `moment`, in their order."""
+        ...
+
+
+class Policies(Protocol):
+    """Which policy each item is under, within one transaction."""
+
+    async def of(self, items: Sequence[Item]) -> dict[str, Policy]:
+        """By SKU. Ask after `lock`: then no rule that was committed before the lock is missed."""
+        ...
+
+    async def why(self, item: Item) -> Effective:
+        """The policy of one item, and which rule set what."""
         ...

@@ -3,7 +3,8 @@ import dataclasses as dc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from inventory.domain.allocation import Mode, Policy, allocate, largest_remainder
+from inventory.domain.allocation import Mode, Policy, allocate
+from inventory.domain.sharing import largest_remainder
 
 CHANNELS = ("saberstore", "amazon", "noon")
 DEFAULT = Policy(weights={"saberstore": 30, "amazon": 35, "noon": 35}, storefront="saberstore")

@@ -13,7 +13,7 @@ from inventory.domain.stock import Item, LogEntry, Offer
 from inventory.domain.targets import Target
 
 _LOCK = text("""
-select sku, is_active, on_hand, reserved, counted_at from products
+select sku, is_active, on_hand, reserved, counted_at, category from products
 where sku = any(cast(:skus as text[])) order by sku for update
 """)
 _OFFERS = text("""
@@ -67,7 +67,15 @@ class PostgresBook:
         rows = (await self._connection.execute(_LOCK, {"skus": list(skus)})).all()
         offers = await self._offers([row.sku for row in rows])
         return {
-            row.sku: Item(row.sku, row.is_active, row.on_hand, row.reserved, row.counted_at, tuple(offers[row.sku]))
+            row.sku: Item(
+                row.sku,
+                row.is_active,
+                row.on_hand,
+                row.reserved,
+                row.counted_at,
+                tuple(offers[row.sku]),
+                category=row.category,
+            )
             for row in rows
         }
 

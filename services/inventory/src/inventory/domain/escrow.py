@@ -35,7 +35,7 @@ class Memory:
 
     orders: dt.timedelta = dt.timedelta(minutes=30)
     cancellable: dt.timedelta = dt.timedelta(hours=24)
-    pace: dt.timedelta = dt.timedelta(minutes=10)
+    pace: dt.timedelta = dt.timedelta(minutes=5)
 
 
 MEMORY = Memory()
@@ -80,6 +80,12 @@ def issue(offer: Offer, quantity: int, allowance: int, now: dt.datetime, memory:
         cancellable=shelf.cancellable.turned(now, memory.cancellable),
     )
     return dc.replace(offer, quantity=quantity, revision=move.revision, shelf=shelf), move
+
+
+def assign(offer: Offer, units: int) -> Offer:
+    """A share that is authoritative here, of a storefront that asks before it sells: it changes at once."""
+    shelf = dc.replace(offer.shelf, bound=units, moves=(), reading=None)
+    return dc.replace(offer, quantity=units, revision=offer.revision + 1, shelf=shelf)
 
 
 def live_above(before: Offer, now: dt.datetime, memory: Memory = MEMORY) -> int:

@@ -35,7 +35,7 @@ def rebalance(item: Item, policy: Policy, terms: Terms, known_until: KnownUntil,
         item = settle(item, terms, known_until, now)
         item, issued = _move(item, policy, terms, now)
         targets += issued
-        if not any(target.offer.channel == terms.storefront for target in issued) or terms.storefront_lag:
+        if terms.reclaim or terms.storefront_lag or not any(t.offer.channel == terms.storefront for t in issued):
             break
     item = escrow.overcommit(settle(item, terms, known_until, now))
     return Plan(item, tuple(targets), wake_at(item, terms, now))
@@ -67,13 +67,16 @@ def _storefront_lives(offer: Offer, terms: Terms, now: dt.datetime) -> Offer:
 def _move(item: Item, policy: Policy, terms: Terms, now: dt.datetime) -> tuple[Item, list[Target]]:
     active = [o.channel for o in item.offers if o.is_active] if item.is_active else []
     allocation = allocate(item.available, active, policy)
-    mover = Mover(item, allocation, levels(item, allocation, terms, now), terms, now)
+    mover = Mover(item, allocation, levels(allocation, terms), terms, now)
     mover.take_off(active)
     mover.follow_unknown()
     mover.undo_overcommit()
+    mover.reclaim()
     if mover.may_raise():
+        mover.lend()
         mover.raise_low()
         mover.ask_donors()
+        mover.keep()
     return mover.item, mover.issued
 
 
@@ -121,13 +124,50 @@ class Mover:
                 self._zero(offer, Urgency.OVERSELL)
                 excess -= offer.shelf.bound
 
+    def reclaim(self) -> None:
+        """Lower marketplaces for the reservations that wait, those first that can be settled soonest."""
+        own = self.item.offer(self._terms.storefront)
+        coming = sum(o.shelf.bound for o in self.item.offers if _is_going_to_zero(o))
+        short = self.item.waiting - max(self.item.free, 0) - coming - (own.shelf.bound if own else 0)
+        for offer in sorted(self.item.offers, key=lambda o: self._terms.channel(o.channel).lag):
+            if short <= 0 or not self._terms.reclaim:
+                return
+            if offer.channel != self._terms.storefront and offer.shelf.bound and not _is_going_to_zero(offer):
+                self._zero(offer, Urgency.DECREASE)
+                short -= offer.shelf.bound
+
+    def lend(self) -> None:
+        """With reclaim, what the storefront holds can be had at once by a marketplace that is low."""
+        own = self.item.offer(self._terms.storefront)
+        if own is None or not self._terms.reclaim or not own.shelf.bound:
+            return
+        low = [o for o in self.item.offers if o is not own and self._is_low(o)]
+        lent = min(own.shelf.bound, max(0, sum(self._wanted[o.channel] for o in low) - self.item.free))
+        shares, last = self._terms.shares, lent == own.shelf.bound
+        if last and all(shares.get(o.channel, 0) < self._terms.wait_cost * shares.get(own.channel, 0) for o in low):
+            return
+        if lent and own.shelf.bound - lent >= min(self._wanted.get(own.channel, 0), own.shelf.bound) // 2:
+            self._assign(own, own.shelf.bound - lent)
+
+    def keep(self) -> None:
+        """With reclaim, what nobody else holds is the storefront's, up to its level."""
+        own = self.item.offer(self._terms.storefront)
+        if own is None or not self._terms.reclaim or not own.is_active:
+            return
+        wanted = self._wanted.get(own.channel, 0)
+        rest = is_at_rest(self.item, self._terms, self._now)
+        if self.item.free > 0 and (own.shelf.bound <= wanted // 2 or rest) and own.shelf.bound < wanted:
+            self._assign(own, min(wanted, own.shelf.bound + self.item.free))
+        elif own.shelf.bound > wanted and rest:
+            self._assign(own, wanted)
+
     def may_raise(self) -> bool:
         """Never above an overcommit, nor over a reservation that waits."""
         return self.item.free >= 0 and not self.item.waiting
 
     def raise_low(self) -> None:
         """Fill up who has run low, the emptiest first; the storefront last, since it is told in no time."""
-        low = [offer for offer in self.item.offers if self._is_low(offer)]
+        low = [o for o in self.item.offers if self._is_low(o) and not self._is_assigned(o)]
         for offer in sorted(low, key=lambda o: (o.channel == self._terms.storefront, o.shelf.bound)):
             quantity = min(self._wanted[offer.channel], self.item.free)
             if quantity > offer.shelf.bound and self._can(offer, quantity):
@@ -136,9 +176,11 @@ class Mover:
     def ask_donors(self) -> None:
         """Who is still low, and can't be helped from what is free, gets from whoever holds more than its level."""
         starving = [o for o in self.item.offers if self._is_low(o) and self._wanted[o.channel] > self.item.free]
+        starving = [o for o in starving if not self._is_assigned(o) or o.shelf.bound + self.item.free == 0]
         if not starving or any(_is_going_to_zero(o) and o.shelf.bound for o in self.item.offers):
             return
         donors = [o for o in self.item.offers if not o.shelf.moves and self._surplus(o) > 0 and o.is_active]
+        donors = [o for o in donors if not self._is_assigned(o)]
         donors.sort(key=lambda o: (o.channel != self._terms.storefront, -self._surplus(o)))
         for donor in donors:
             if any(self._is_worth_it(donor, low) for low in starving):
@@ -155,8 +197,8 @@ class Mover:
     def _is_worth_calls(self, donor: Offer, low: Offer, *, keeps: bool) -> bool:
         """Buyers turned away for each unit sold are the inverse of the share of buyers who find something."""
         shares, storefront = self._terms.shares, self._terms.storefront
-        holding = {o.channel for o in self.item.offers if o.shelf.bound}
-        then = (holding | {low.channel}) - (set() if keeps else {donor.channel})
+        holding = {o.channel for o in self.item.offers if o.shelf.bound or self._is_assigned(o)}
+        then = (holding | {low.channel}) - (set() if keeps or self._is_assigned(donor) else {donor.channel})
         total = sum(shares.values())
         turned_away = total / max(1, sum(shares.get(c, 0) for c in holding))
         turned_away_then = total / max(1, sum(shares.get(c, 0) for c in then))
@@ -185,7 +227,16 @@ class Mover:
             return shelf.bound < wanted
         if offer.channel == self._terms.storefront:
             return shelf.bound <= wanted // 2
-        return shelf.bound < wanted and shelf.bound <= refill_at(self.item, offer, wanted, self._terms, self._now)
+        return shelf.bound < wanted and shelf.bound <= refill_at(self.item, offer, self._terms, self._now)
+
+    def _is_assigned(self, offer: Offer) -> bool:
+        return self._terms.reclaim and offer.channel == self._terms.storefront
+
+    def _assign(self, offer: Offer, units: int) -> None:
+        after = escrow.assign(offer, units)
+        urgency = Urgency.INCREASE if units > offer.shelf.bound else Urgency.DECREASE
+        self.item = self.item.having(after)
+        self.issued.append(Target(self.item.sku, offer, units, after.revision, urgency, self._allocation))
 
     def _surplus(self, offer: Offer) -> int:
         return offer.shelf.bound - self._wanted.get(offer.channel, 0)

@@ -47,6 +47,7 @@ class Item:
     overcommit: int = 0
     waiting: int = 0
     changed_at: dt.datetime | None = None
+    category: str | None = None
 
     @property
     def available(self) -> int:

@@ -25,15 +25,16 @@ class Terms:
     """How eagerly units are moved.
 
     `window`: changes that are not urgent wait so long for others. `storefront_lag`: after it the storefront's own
-    target counts as live, and its sales as known, `storefront_margin` being what its clock may differ from ours.
-    `converge_after`: so long after a SKU's last change every channel is
-    brought to its plain allocation. `shelf`: the most units a marketplace holds of what sells slowly. `cover`: of
-    what sells fast it holds what it sells in `cover` times its lag. `refill`: it is filled again when it holds no more
-    than this share of that.
+    target counts as live, and its sales as known; `storefront_margin`: what its clock may differ from ours.
+    `converge_after`: so long after a SKU's last change every channel is brought to its plain allocation. `shares`: of
+    the buyers, by channel. `refill`: a marketplace is filled again when it holds no more than this part of what it
+    sells within its lag. `call_worth`: buyers who must be kept from being turned away for a call to pay. `reclaim`: the
+    storefront asks before it sells; then up to `lent` last units stand on marketplaces.
     """
 
     storefront: str
     channels: Mapping[str, Channel] = dc.field(default_factory=dict)
+    shares: Mapping[str, int] = dc.field(default_factory=dict)
     allowance: Allowance = strict
     memory: Memory = MEMORY
     window: dt.timedelta = dt.timedelta(seconds=2)
@@ -41,15 +42,11 @@ class Terms:
     storefront_margin: dt.timedelta = dt.timedelta(seconds=2)
     converge_after: dt.timedelta = dt.timedelta(hours=6)
     retry_after: dt.timedelta = dt.timedelta(minutes=5)
-    shelf: int = 20
-    cover: float = 3.0
-    refill: float = 1.0
-    ready: float = 0.5
-    low: float = 0.5
-    few: int = 8
-    call_worth: float = 0.1
+    refill: float = 0.5
+    call_worth: float = 0.05
     reclaim: bool = False
-    shares: Mapping[str, int] = dc.field(default_factory=dict)
+    lent: int = 2
+    wait_cost: float = 0.0
 
     def channel(self, name: str) -> Channel:
         return self.channels.get(name, Channel())

@@ -1,17 +1,19 @@
 """The demand of some days, served under escrow by the functions that production runs."""
 
+import dataclasses as dc
 import datetime as dt
 import heapq
 import itertools
 import random
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable
 
 from contracts import proves_live
 
 from inventory.domain import escrow
 from inventory.domain.allocation import Policy
-from inventory.domain.planning import rebalance
+from inventory.domain.planning import rebalance, settle
+from inventory.domain.reserving import attainable, consume, grant, grantable
 from inventory.domain.stock import Item, Offer
 from inventory.domain.targets import Target
 from inventory.domain.terms import Terms
@@ -21,6 +23,7 @@ from inventory.simulation.result import Result
 
 _START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 _READ_EVERY = 60.0
+_PATIENCE = 1200.0
 _MARGIN = dt.timedelta(seconds=2)
 
 
@@ -49,6 +52,7 @@ class EscrowRun:
         self._over: dict[tuple[str, str], float] = {}
         self._wake: dict[str, float] = {}
         self._own: dict[str, int] = defaultdict(int)
+        self._queue: dict[str, deque[float]] = defaultdict(deque)
 
     def run(self) -> Result:
         for sku, units in self._demand.stock.items():
@@ -88,6 +92,9 @@ class EscrowRun:
             self.result.refused += 1
 
     def _visit_own(self, sku: str, at: float) -> None:
+        if self._terms.reclaim:
+            self._ask(sku, at)
+            return
         if self._own[sku] <= 0:
             self.result.refused += self._left[sku] > 0
             return
@@ -95,6 +102,50 @@ class EscrowRun:
         self.result.own_sales += 1
         self._deliver(sku)
         self._learn(sku, self._terms.storefront, at, at)
+
+    def _ask(self, sku: str, at: float) -> None:
+        """The storefront asks before it sells, and its buyer waits if need be."""
+        item = self.items[sku]
+        if attainable(item) < 1:
+            self.result.refused += self._left[sku] > 0
+            return
+        self._queue[sku].append(at)
+        self.items[sku] = dc.replace(item, waiting=item.waiting + 1, changed_at=clock(at))
+        self._look(sku, at)
+        if self._queue[sku] and self._queue[sku][-1] == at:
+            self._at(at + _PATIENCE, lambda later: self._leave(sku, at, later))
+
+    def _leave(self, sku: str, since: float, at: float) -> None:
+        if since in self._queue[sku]:
+            self._queue[sku].remove(since)
+            self._turn_away(sku)
+            self._look(sku, at)
+
+    def _turn_away(self, sku: str) -> None:
+        self.result.refused += self._left[sku] > 0
+        item = self.items[sku]
+        self.items[sku] = dc.replace(item, waiting=item.waiting - 1)
+
+    def _serve(self, sku: str, at: float) -> None:
+        """The oldest first; who can't be served any more is told so."""
+        queue = self._queue[sku]
+        storefront = self._terms.storefront
+        while queue and grantable(self.items[sku], storefront):
+            since = queue.popleft()
+            item = self.items[sku]
+            item = dc.replace(consume(grant(item, 1, storefront), 1), waiting=item.waiting - 1)
+            own = item.offer(storefront)
+            if own is not None:
+                recent = own.shelf.recent.plus(1, clock(at), self._terms.memory.pace)
+                item = item.having(dc.replace(own, shelf=dc.replace(own.shelf, recent=recent)))
+            self.items[sku] = item
+            self.result.own_sales += 1
+            if at > since:
+                self.result.waits.append(at - since)
+            self._deliver(sku)
+        while queue and attainable(self.items[sku]) < 0:
+            queue.pop()
+            self._turn_away(sku)
 
     def _deliver(self, sku: str) -> None:
         self.result.sold += 1
@@ -109,8 +160,6 @@ class EscrowRun:
         assert offer is not None
         now = clock(at)
         sold, _ = escrow.sell(offer, 1, clock(placed_at), now, self._terms.memory)
-        import dataclasses as dc
-
         item = dc.replace(item.having(sold), on_hand=item.on_hand - 1, changed_at=now)
         self.items[sku] = item
         self._look(sku, at)
@@ -129,6 +178,7 @@ class EscrowRun:
 
     def _look(self, sku: str, at: float) -> None:
         """What the inventory does after each event of a SKU."""
+        self._settle_and_serve(sku, at)
         plan = rebalance(self.items[sku], self._policy, self._terms, self._known, clock(at))
         self.items[sku] = plan.item
         for target in plan.targets:
@@ -143,6 +193,12 @@ class EscrowRun:
             moment_ = escrow.settles_at(offer) if offer else None
             if moment_:
                 waits[sku] = moment_
+
+    def _settle_and_serve(self, sku: str, at: float) -> None:
+        """What has become free goes to those who wait, before anything else."""
+        if self._queue[sku]:
+            self.items[sku] = settle(self.items[sku], self._terms, self._known, clock(at))
+            self._serve(sku, at)
 
     def _awake(self, sku: str, at: float) -> None:
         if self._wake.get(sku) == at:
