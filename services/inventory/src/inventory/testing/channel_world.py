@@ -90,6 +90,12 @@ class Channel:
 
     @property
     def slack(self) -> int:
-        """What the bound holds beyond all that the channel may sell or has sold unseen. Below zero: it may oversell."""
+        """What the bound holds beyond all that the channel may sell or has sold unseen. Below zero: it may oversell.
+
+        A reading that set the bound does not hold the orders from before it: they come off the stock, not off the bound.
+        """
+        reading = self.offer.shelf.reading
+        since = reading.certain_from if reading is not None and reading.sets_bound else None
+        unseen = sum(isinstance(entry, Placed) and (since is None or entry.at > since) for entry in self.stream)
         written = sum(write.quantity for write in (*self.told, *self.on_way))
-        return self.offer.shelf.bound + self.unseen_put_backs - self.shown - self.unseen_orders - written
+        return self.offer.shelf.bound + self.unseen_put_backs - self.shown - unseen - written

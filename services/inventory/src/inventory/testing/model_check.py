@@ -23,7 +23,9 @@ class Shop:
     """What to explore. `units`: in stock at the start; `cancels`: at most so many orders are cancelled.
 
     `is_crowded`: there are other channels, of which nothing is known but that they take from what is free and give to
-    it at any time. `twins`: the channels of which only the states count, not which of them is in which.
+    it at any time. `twins`: so many channels, from the first on, of which only the states count, not which of them is
+    in which. `shown`: units that each channel shows at the start, not `is_read` if the inventory does not know of them.
+    `most`: the search is given up after so many states.
     """
 
     units: int
@@ -95,7 +97,8 @@ class ModelCheck:
 
     def _start(self) -> State:
         shop = self._shop
-        offer = Offer("channel", "SKU", is_active=True, shelf=Shelf(is_read=shop.is_read))
+        shelf = Shelf(bound=shop.shown if shop.is_read else 0, is_read=shop.is_read)
+        offer = Offer("channel", "SKU", is_active=True, shelf=shelf)
         seen = tuple((partition, FIRST) for partition in range(shop.partitions))
         channel = self._number(Channel(offer, shown=shop.shown, seen=seen))
         return (channel,) * len(shop.channels), shop.units, shop.cancels, 0

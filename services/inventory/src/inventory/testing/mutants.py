@@ -119,11 +119,6 @@ def _old_reading_counts(
     return (offer if after is blind else after), drift
 
 
-def _close_is_certain(offer: Offer, revision: int) -> Offer:
-    """After the newest was refused the earlier ones are taken to be on their way still."""
-    return escrow.close(dc.replace(offer, revision=offer.revision + 1), revision)
-
-
 @dc.dataclass(frozen=True, slots=True)
 class Mutant:
     """`shop`: a small one in which a model check finds it."""
@@ -149,13 +144,12 @@ MUTANTS: Mapping[str, Mutant] = {
     "zero shown while an earlier write is on its way": Mutant(Mechanics(proves=_zero_shown_is_live), _ONE),
     "put-back units forgotten at settling": Mutant(Mechanics(settle=_put_back_is_forgotten), _CANCELS),
     "put-back units taken as not on sale": Mutant(Mechanics(put_back=_put_back_is_not_on_sale), _CANCELS),
-    "put-back units taken as proof": Mutant(Mechanics(live_above=_put_back_may_prove), _CANCELS),
+    "put-back units taken as proof": Mutant(
+        Mechanics(live_above=_put_back_may_prove), Shop(4, (dc.replace(_PLAIN, writes=1, moves=1),), cancels=1, shown=2)
+    ),
     "a watermark overtakes": Mutant(Mechanics(deliverable=_anything_comes_first), _ONE),
     "a replayed old watermark": Mutant(Mechanics(note_watermark=_tally), dc.replace(_ONE, partitions=_PARTITIONS)),
     "an old reading counts": Mutant(
         Mechanics(read=_old_reading_counts), Shop(1, (dc.replace(_PLAIN, readings=True),), is_crowded=True)
-    ),
-    "refused, so the one before is on its way": Mutant(
-        Mechanics(close=_close_is_certain), Shop(2, (dc.replace(_PLAIN, refusals=True),), is_crowded=True)
     ),
 }
