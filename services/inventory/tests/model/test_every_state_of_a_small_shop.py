@@ -16,13 +16,18 @@ SMALL = {
     "two units, refused": Shop(2, (dc.replace(PLAIN, refusals=True),), is_crowded=True),
     "one unit, refused or unknown": Shop(1, (Manners(moves=2),), is_crowded=True),
     "one unit, three moves": Shop(1, (dc.replace(PLAIN, moves=3),), is_crowded=True),
-    "one unit, answers come again": Shop(1, (dc.replace(PLAIN, refusals=True, repeats=True),), is_crowded=True),
     "one unit, two partitions": Shop(1, (PLAIN,), partitions=2, is_crowded=True),
     "one unit, a cancellation": Shop(1, (CALM,), cancels=1, is_crowded=True),
     "one unit, readings": Shop(1, (dc.replace(CALM, readings=True),), is_crowded=True),
     "one unit, found on sale": Shop(
         1, (dc.replace(CALM, readings=True, entries=2),), shown=1, is_read=False, is_crowded=True
     ),
+}
+
+
+WHOLE = {
+    "one unit": Shop(1, (CALM, CALM, dc.replace(STOREFRONT, moves=1)), twins=2),
+    "two units": Shop(2, (CALM, CALM, dc.replace(STOREFRONT, moves=1)), twins=2),
 }
 
 
@@ -37,3 +42,10 @@ def check(name: str, shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize("name", SMALL)
 def test_no_state_of_a_small_shop_oversells(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     check(name, SMALL[name], capsys)
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_two_marketplaces_and_a_storefront_sell_no_more_than_there_is(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    check(name, WHOLE[name], capsys)

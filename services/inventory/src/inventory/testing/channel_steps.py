@@ -11,7 +11,9 @@ from inventory.testing.normal_form import NOW
 
 @dc.dataclass(frozen=True, slots=True)
 class Manners:
-    """What a channel may do. `writes`: at most so many told or on their way; `moves`: at most so many unsettled."""
+    """What a channel may do. `writes`: at most so many told or on their way; `moves`: at most so many unsettled;
+    `entries`: at most so many sales and watermarks that the inventory does not know.
+    """
 
     writes: int = 2
     moves: int = 3
@@ -21,7 +23,6 @@ class Manners:
     cancels: bool = True
     proofs: bool = True
     readings: bool = False
-    repeats: bool = False
 
 
 STOREFRONT = Manners(writes=1, moves=2, doubts=False, refusals=False, cancels=False, proofs=False)
@@ -45,7 +46,7 @@ def steps(channel: Channel, manners: Manners, setting: Setting, *, can_cancel: b
     if can_cancel and manners.cancels:
         yield from _cancellations(channel, setting)
     yield from _answers(channel, manners, setting)
-    yield from _arrivals(channel, manners, setting)
+    yield from _arrivals(channel, setting)
     settled = events.settle(channel, setting)
     if settled is not channel:
         yield Step("settle", settled)
@@ -98,25 +99,17 @@ def _answers(channel: Channel, manners: Manners, setting: Setting) -> Iterator[S
         yield Step(f"look at {channel.shown}", events.look(channel, NOW))
 
 
-def _arrivals(channel: Channel, manners: Manners, setting: Setting) -> Iterator[Step]:
+def _arrivals(channel: Channel, setting: Setting) -> Iterator[Step]:
     for fact in channel.facts:
         after, drift = events.hear(channel, fact, NOW, setting)
         if after is not channel:
-            yield Step(f"hear {_named(fact)}", after if manners.repeats else _said(after, fact, setting), drift=drift)
+            yield Step(f"hear {_named(fact)}", after, drift=drift)
     for index in setting.mechanics.deliverable(channel.stream):
         heard: Heard = events.learn(channel, index, NOW, setting)
         yield Step(f"learn {type(channel.stream[index]).__name__}", heard.channel, heard.on_hand, 0, heard.uncovered)
     if setting.partitions > 1:
         yield Step("watermark elsewhere", events.learn_elsewhere(channel, setting))
         yield Step("old watermark elsewhere", events.learn_elsewhere(channel, setting, again=True))
-
-
-def _said(channel: Channel, fact: Fact, setting: Setting) -> Channel:
-    """Without what was heard, if hearing it again would change nothing."""
-    again, _ = events.hear(channel, fact, NOW, setting)
-    if again != channel:
-        return channel
-    return dc.replace(channel, facts=tuple(other for other in channel.facts if other is not fact))
 
 
 def _named(fact: Fact) -> str:
