@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 from inventory.testing import channel_events as events
 from inventory.testing.channel_world import Placed
-from inventory.testing.simulated_shop import MARKETPLACES, POLICY, STOREFRONT, SimulatedShop
+from inventory.testing.mechanics import PRODUCTION, Mechanics
+from inventory.testing.mutants import IN_A_SHOP
+from inventory.testing.simulated_shop import MARKETPLACES, POLICY, SimulatedShop
 
 STEPS = 100_000
 LONG = 200
@@ -19,12 +21,24 @@ picks = st.integers(0, 7)
 skews = st.sampled_from((-1.0, 0.0, 1.0))
 
 
+def profile(examples: int) -> settings:
+    return settings(
+        max_examples=examples,
+        stateful_step_count=LONG,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        phases=(Phase.generate, Phase.shrink),
+    )
+
+
 class AShop(RuleBasedStateMachine):
+    mechanics: Mechanics = PRODUCTION
     shop: SimulatedShop
 
     @initialize(units=st.integers(0, 12), one=skews, other=skews)
     def open(self, units: int, one: float, other: float) -> None:
-        self.shop = SimulatedShop(units, (one, other))
+        self.shop = SimulatedShop(units, (one, other), self.mechanics)
 
     @rule(seconds=st.sampled_from((1, 5, 30, 120, 600)))
     def wait(self, seconds: int) -> None:
@@ -128,16 +142,19 @@ class AShop(RuleBasedStateMachine):
 
 @pytest.mark.timeout(900)
 def test_a_shop_at_random_never_oversells(capsys: pytest.CaptureFixture[str]) -> None:
-    run_state_machine_as_test(
-        AShop,
-        settings=settings(
-            max_examples=STEPS // LONG + 20,
-            stateful_step_count=LONG,
-            deadline=None,
-            database=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    run_state_machine_as_test(AShop, settings=profile(STEPS // LONG * 6 // 5))
     with capsys.disabled():
         print(f"\n  {taken['steps']:,} steps", end="")  # noqa: T201 - it is the result
     assert taken["steps"] >= STEPS
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("name", IN_A_SHOP)
+def test_a_shop_at_random_finds(name: str) -> None:
+    class Mistaken(AShop):
+        mechanics = IN_A_SHOP[name]
+
+    with pytest.raises(AssertionError, match="too low|do not exist"):
+        run_state_machine_as_test(
+            Mistaken, settings=settings(profile(2000), phases=(Phase.generate,), derandomize=True)
+        )

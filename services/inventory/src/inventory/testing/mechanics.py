@@ -3,6 +3,7 @@
 import dataclasses as dc
 import datetime as dt
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 
 import contracts
 
@@ -39,6 +40,11 @@ def deliverable(stream: Sequence[object]) -> Sequence[int]:
     return range(min(1, len(stream)))
 
 
+def is_known(event_id: str, known: AbstractSet[str]) -> bool:
+    """Whether the ledger has an event already."""
+    return event_id in known
+
+
 def restocked(offer: Offer, units: int, now: dt.datetime, memory: Memory) -> Offer:
     """A cancellation where nobody knows whether the marketplace puts the units back on sale."""
     return escrow.put_back(offer, units, now, restocks=True, memory=memory)
@@ -63,6 +69,7 @@ class Mechanics:
     note_watermark: Callable[[Seen, int, dt.datetime], Seen] = note_watermark
     known_until: Callable[[Seen, int], dt.datetime | None] = known_until
     deliverable: Callable[[Sequence[object]], Sequence[int]] = deliverable
+    is_known: Callable[[str, AbstractSet[str]], bool] = is_known
 
 
 PRODUCTION = Mechanics()

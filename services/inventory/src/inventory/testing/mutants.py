@@ -6,6 +6,7 @@ The proofs must find every one of them; else they would prove nothing.
 import dataclasses as dc
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from inventory.domain import escrow
 from inventory.domain.escrow import Memory
@@ -119,6 +120,14 @@ def _old_reading_counts(
     return (offer if after is blind else after), drift
 
 
+def _clocks_agree(offer: Offer, revision: int, live_at: dt.datetime, _margin: dt.timedelta) -> Offer:
+    return escrow.go_live(offer, revision, live_at, dt.timedelta())
+
+
+def _never_known(_event_id: str, _known: AbstractSet[str]) -> bool:
+    return False
+
+
 @dc.dataclass(frozen=True, slots=True)
 class Mutant:
     """`shop`: a small one in which a model check finds it."""
@@ -153,3 +162,13 @@ MUTANTS: Mapping[str, Mutant] = {
         Mechanics(read=_old_reading_counts), Shop(1, (dc.replace(_PLAIN, readings=True),), is_crowded=True)
     ),
 }
+
+IN_A_SHOP: Mapping[str, Mechanics] = {
+    "shown is live": Mechanics(proves=_shown_is_live),
+    "zero shown while an earlier write is on its way": Mechanics(proves=_zero_shown_is_live),
+    "put-back units taken as not on sale": Mechanics(put_back=_put_back_is_not_on_sale),
+    "an old reading counts": Mechanics(read=_old_reading_counts),
+    "clocks are taken to agree": Mechanics(go_live=_clocks_agree),
+    "an event that comes again counts again": Mechanics(is_known=_never_known),
+}
+"""Those that shops at random must find: `planning` calls the other functions by itself."""

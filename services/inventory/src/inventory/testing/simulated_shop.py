@@ -88,14 +88,14 @@ class SimulatedShop:
         self.plan()
 
     def _storefront_catches_up(self) -> None:
+        while self.channels[STOREFRONT].stream:
+            self._learn(STOREFRONT, f"own-{self._next()}")
+        self.plan()
         channel = self.channels[STOREFRONT]
         while channel.told:
             channel = events.take_effect(events.accept(channel, 0))
         self.channels[STOREFRONT] = dc.replace(channel, unproven=(), facts=())
-        while self.channels[STOREFRONT].stream:
-            self._learn(STOREFRONT, f"own-{self._next()}")
         self._own_since = self.now
-        self.plan()
 
     def _next(self) -> int:
         self._count += 1
@@ -132,18 +132,21 @@ class SimulatedShop:
         self.plan()
 
     def _apply(self, record: Record) -> None:
-        if isinstance(record.entry, Mark) and record.event_id in self._known:
+        is_known = self.setting.mechanics.is_known(record.event_id, self._known)
+        if isinstance(record.entry, Mark) and is_known:
             at, note = record.entry.at, self.setting.mechanics.note_watermark
             self.change(record.channel, lambda channel: dc.replace(channel, seen=note(channel.seen, 0, at)))
-        elif record.event_id not in self._known and record.cancelled is not None:
+        elif record.cancelled is not None and not is_known:
+            if record.event_id not in self._known:
+                heard = events.learn_cancellation(
+                    self.channels[record.channel], self.now, self.setting, restocked=record.cancelled
+                )
+                self.channels[record.channel] = heard.channel
             self._known.add(record.event_id)
-            restocked = record.cancelled
-            heard = events.learn_cancellation(
-                self.channels[record.channel], self.now, self.setting, restocked=restocked
-            )
-            self.channels[record.channel] = heard.channel
             self._move(record.event_id, Reason.CANCELLATION, self.now, 1)
-        elif record.event_id not in self._known:
+        elif record.event_id in self._known and not is_known:
+            self._move(record.event_id, Reason.SALE, self.now, -1)
+        elif not is_known:
             self._published[record.channel] -= 1
             self._learn(record.channel, record.event_id)
 
@@ -198,11 +201,12 @@ class SimulatedShop:
         return self._item.on_hand + unseen + self.counted_out
 
     def broken(self) -> str | None:
-        """What must never be. An exception is over for a channel once its bound covers what it shows."""
+        """What must never be. An exception is over for a channel once it rests and its bound covers what it shows."""
         for name, channel in self.channels.items():
             if channel.slack < -self.excused[name]:
                 return f"the bound of {name} is {-channel.slack} too low: {channel}"
-            self.excused[name] = min(self.excused[name], max(0, -channel.slack))
+            if channel.slack >= 0 and not channel.offer.shelf.moves and not channel.told:
+                self.excused[name] = 0
         if self.physical < -self.missing:
             return f"{-self.physical} units were sold that do not exist"
         return None
