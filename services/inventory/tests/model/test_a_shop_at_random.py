@@ -5,7 +5,14 @@ from collections import Counter
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from inventory.testing import channel_events as events
 from inventory.testing.channel_world import Placed
 from inventory.testing.mechanics import PRODUCTION, Mechanics
@@ -125,7 +132,11 @@ class AShop(RuleBasedStateMachine):
         if self.shop.unpublished_cancellations(name, restocked=restocked) > 0:
             self.shop.publish_cancellation(name, restocked=restocked)
 
-    @rule(what=st.sampled_from(("restock", "count", "lose", "edit", "none", "none")), name=marketplaces, units=st.integers(-2, 3))
+    @rule(
+        what=st.sampled_from(("restock", "count", "lose", "edit", "none", "none")),
+        name=marketplaces,
+        units=st.integers(-2, 3),
+    )
     def seldom(self, what: str, name: str, units: int) -> None:
         if what == "restock":
             self.shop.restock(max(1, units))

@@ -143,9 +143,7 @@ def prove(channel: Channel, told: Told, now: dt.datetime, setting: Setting) -> C
     """The connector reads the listing back. None: that proves nothing."""
     on_way = [write.revision for write in channel.on_way]
     is_earlier_on_way = bool(on_way) and on_way[0] != told.revision and told.revision in on_way
-    if not setting.mechanics.proves(
-        told.quantity, told.live_above, channel.shown, is_earlier_on_way=is_earlier_on_way
-    ):
+    if not setting.mechanics.proves(told.quantity, told.live_above, channel.shown, is_earlier_on_way=is_earlier_on_way):
         return None
     return _live(channel, told, now)
 

@@ -11,8 +11,10 @@ from inventory.testing.normal_form import NOW
 
 @dc.dataclass(frozen=True, slots=True)
 class Manners:
-    """What a channel may do. `writes`: at most so many told or on their way; `moves`: at most so many unsettled;
-    `entries`: at most so many sales and watermarks that the inventory does not know.
+    """What a channel may do.
+
+    `writes`: at most so many told or on their way; `moves`: at most so many unsettled; `entries`: at most so many sales
+    and watermarks that the inventory does not know.
     """
 
     writes: int = 2

@@ -56,9 +56,9 @@ class Channel:
 
     `told`: targets not submitted yet; `on_way`: submitted, applied in this order; `unproven`: accepted, and nobody has
     said yet that they are live. `stream`: sales and watermarks that the inventory does not know yet, in their order;
-    `elsewhere`: the newest watermark of the other partition that the inventory has not had, and `had` the newest that it
-    has had, which may come again. `open_orders`: known and not
-    cancelled; `put_backs`, `lost`: cancelled, which the inventory does not know yet, the units on sale again or not.
+    `elsewhere`: the newest watermark of the other partition that the inventory has not had, and `had` the newest that
+    it has had, which may come again. `open_orders`: known and not cancelled; `put_backs`, `lost`: cancelled, which the
+    inventory does not know yet, the units on sale again or not.
     """
 
     offer: Offer
@@ -92,7 +92,7 @@ class Channel:
     def slack(self) -> int:
         """What the bound holds beyond all that the channel may sell or has sold unseen. Below zero: it may oversell.
 
-        A reading that set the bound does not hold the orders from before it: they come off the stock, not off the bound.
+        A bound that a reading set does not hold the orders from before it: they come off the stock, not off the bound.
         """
         reading = self.offer.shelf.reading
         since = reading.certain_from if reading is not None and reading.sets_bound else None

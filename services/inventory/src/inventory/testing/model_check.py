@@ -80,11 +80,12 @@ class ModelCheck:
         waiting, taken = deque([start]), 0
         while waiting:
             state = waiting.popleft()
-            for name, after, violation in self._successors(state):
+            for name, after, broken in self._successors(state):
                 taken += 1
+                violation = broken
                 if after not in self._parents:
                     self._parents[after] = (state, name)
-                    violation = violation or self._violation(after)
+                    violation = broken or self._violation(after)
                     waiting.append(after)
                 if violation:
                     return self._report(taken, violation, (*self._path(state), name))

@@ -78,7 +78,9 @@ class SimulatedShop:
             self.channels[offer.channel] = dc.replace(self.channels[offer.channel], offer=offer)
         for target in plan.targets:
             told = Told(target.revision, target.quantity, target.live_above or 0)
-            self.change(target.offer.channel, lambda channel, told=told: dc.replace(channel, told=(*channel.told, told)))  # type: ignore[misc] # a default binds the loop's value
+            self.change(
+                target.offer.channel, lambda channel, told=told: dc.replace(channel, told=(*channel.told, told))
+            )  # type: ignore[misc] # a default binds the loop's value
 
     def pass_time(self, seconds: int) -> None:
         """The storefront does and tells everything within its lag."""
