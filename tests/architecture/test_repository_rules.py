@@ -130,3 +130,23 @@ def test_every_document_links_to_what_exists() -> None:
         if not re.match(r"[a-z]+:", target)
     ]
     assert [f"{document.relative_to(ROOT)}: {t}" for document, t in links if not (document.parent / t).exists()] == []
+
+
+def test_every_route_declares_the_scope_that_its_callers_need() -> None:
+    """Else only a key that may do everything can call it."""
+    is_route = re.compile(r"(?:api|router)\.(?:get|put|post|patch|delete)\(['\"]")
+    routes = [
+        (module, function, [ast.unparse(decorator) for decorator in function.decorator_list])
+        for module in tracked("services/*/src/*.py", "libs/*/src/*.py")
+        if module.name != "http.py"
+        for function in functions(module)
+        if any(is_route.match(ast.unparse(decorator)) for decorator in function.decorator_list)
+        or f"self.{function.name}, methods=" in module.read_text(encoding="utf-8")
+    ]
+    assert len(routes) > 15
+    without = [
+        f"{module.relative_to(ROOT)}: {function.name}"
+        for module, function, decorators in routes
+        if not any(decorator.startswith("needs(") for decorator in decorators)
+    ]
+    assert without == []

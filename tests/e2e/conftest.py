@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -29,6 +30,30 @@ async def running(
             urls = {name: stack.url(name) for name in (*SERVICES, "control", "sandbox-amazon", "sandbox-noon")}
             async with open_house(urls, DEFAULT_API_KEY) as house:
                 yield stack, house
+
+
+@pytest.fixture
+def mizan(running: tuple[Stack, House]) -> Callable[..., Awaitable[str]]:
+    """Runs the command and answers with what it prints; it may find a problem, but not end in wrong use."""
+    stack, _ = running
+    variables = {f"{name.upper().replace('-', '_')}_URL": stack.url(name) for name in (*SERVICES, "control")}
+    environment = {"KAFKA_BOOTSTRAP_SERVERS": stack.bootstrap_servers, "API_KEY": DEFAULT_API_KEY} | variables
+
+    async def run(*arguments: str) -> str:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-c",
+            "from control.cli import main; main()",
+            *arguments,
+            env=environment,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, err = await process.communicate()
+        assert process.returncode in (0, 1), err.decode()
+        return out.decode()
+
+    return run
 
 
 @pytest.fixture

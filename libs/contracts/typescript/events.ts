@@ -32,6 +32,8 @@ export interface ChannelStatusChanged {
    */
   backlog?: number;
   last_error?: string | null;
+  /** Absent: the connector does not say, which counts as unknown. */
+  restocks_on_cancel?: RestocksOnCancel | null;
 }
 
 export type Evidence = "read-back" | "ceiling";
@@ -258,6 +260,8 @@ export interface OrdersWatermark {
   channel: string;
   /** On the channel's clock. */
   known_until: Timestamp;
+  /** True: an order that it speaks of is set aside all the same, since what held the watermark for it ran out. */
+  is_incomplete?: boolean | null;
 }
 
 /** One parcel. */
@@ -309,12 +313,15 @@ export interface PriceApplied {
   revision?: number | null;
   status: AppliedStatus;
   submitted_at?: Timestamp | null;
+  /** From when on it is taken as live, on the channel's clock as far as `clock_offset_ms` is known. */
   live_at?: Timestamp | null;
+  /** Of an `unknown` outcome: if the write is not live by then it never will be. The clock is that of `live_at`. */
+  may_go_live_until?: Timestamp | null;
   /** What proves that it is live. */
   evidence?: Evidence | null;
-  /** When the marketplace was read. */
+  /** When the marketplace was read, on its own clock where it shows one. Absent: it was not, since it can't be. */
   observed_at?: Timestamp | null;
-  /** The marketplace's clock minus ours. */
+  /** The marketplace's clock minus ours. Absent: it shows no clock, and all times are on ours. */
   clock_offset_ms?: number | null;
   /** How far the offset may be wrong. */
   margin_ms?: number | null;
@@ -405,6 +412,9 @@ export interface ReservationChanged {
 
 export type ReservationStatus = "waiting" | "granted" | "refused" | "consumed" | "released" | "expired";
 
+/** Whether a marketplace itself puts the units of a cancelled order back on sale. */
+export type RestocksOnCancel = "yes" | "no" | "unknown";
+
 /** What a marketplace answered to the confirmation of one package. */
 export interface ShipmentApplied {
   /**
@@ -446,12 +456,15 @@ export interface StockApplied {
   revision?: number | null;
   status: AppliedStatus;
   submitted_at?: Timestamp | null;
+  /** From when on it is taken as live, on the channel's clock as far as `clock_offset_ms` is known. */
   live_at?: Timestamp | null;
+  /** Of an `unknown` outcome: if the write is not live by then it never will be. The clock is that of `live_at`. */
+  may_go_live_until?: Timestamp | null;
   /** What proves that it is live. */
   evidence?: Evidence | null;
-  /** When the marketplace was read. */
+  /** When the marketplace was read, on its own clock where it shows one. Absent: it was not, since it can't be. */
   observed_at?: Timestamp | null;
-  /** The marketplace's clock minus ours. */
+  /** The marketplace's clock minus ours. Absent: it shows no clock, and all times are on ours. */
   clock_offset_ms?: number | null;
   /** How far the offset may be wrong. */
   margin_ms?: number | null;
@@ -473,7 +486,7 @@ export interface StockApplied {
    */
   quantity?: number | null;
   /**
-   * What the marketplace shows.
+   * What the marketplace shows. Absent in an `observed`: this listing can't be read; `issues` says why.
    * @minimum 0
    * @maximum 2147483647
    */

@@ -15,15 +15,18 @@ from demo.brisk import BRISK
 from local_stack.config import StackConfig
 from local_stack.databases import fresh_database
 from local_stack.errors import StackError
+from local_stack.programs import Programs, mizan_programs
 from local_stack.signals import cancelled_by_signals
 from local_stack.stack import Stack
 from rich.console import Console
 from rich.table import Table
 
-from bench import ledger, relay_rows, sale_to_call
+from bench import ledger, listing_import, relay_rows, sale_to_call
 from bench.sample import Comparison, Sample
 
 _RESULT = Path("var") / "bench.json"
+_EVERY_SALE_CALLS = {**BRISK, "ESCROW": "off"}
+"""Under escrow hardly a sale needs a call; how fast one follows is measured where each does."""
 
 
 def main() -> None:
@@ -31,8 +34,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--runs", type=int, default=5, help="runs of each measure (default: 5)")
     parser.add_argument("--rate", type=float, default=100.0, help="sales a second of the last measure (default: 100)")
+    parser.add_argument("--listings", type=int, metavar="ROWS", help="only import a file of so many rows")
     arguments = parser.parse_args()
     try:
+        if arguments.listings:
+            print(json.dumps(asyncio.run(_measure_import(arguments.listings)), indent=2))
+            return
         result = asyncio.run(_measure(arguments.runs, arguments.rate))
     except StackError as error:
         print(f"bench: {error}", file=sys.stderr)
@@ -44,7 +51,7 @@ def main() -> None:
 
 async def _measure(runs: int, rate: float) -> dict[str, Any]:
     with cancelled_by_signals(), tempfile.TemporaryDirectory(prefix="mizan-bench-") as folder:
-        config = StackConfig.on_free_ports(Path(folder), os.environ, extra_environment=BRISK)
+        config = StackConfig.on_free_ports(Path(folder), os.environ, extra_environment=_EVERY_SALE_CALLS)
         async with Stack(dc.replace(config, throwaway=False), print) as stack:
             print("sale to call ...")
             latencies = await sale_to_call.measure(stack, runs=runs, sales=1000, rate=rate)
@@ -63,6 +70,15 @@ async def _measure(runs: int, rate: float) -> dict[str, Any]:
         "relay": _as_json(of_relay),
         "sale_to_call_ms": {sample.name[-3:]: dc.asdict(sample) for sample in latencies},
     }
+
+
+async def _measure_import(rows: int) -> dict[str, Any]:
+    """In a stack of its own, with the inventory as the only service."""
+    with cancelled_by_signals(), tempfile.TemporaryDirectory(prefix="mizan-bench-") as folder:
+        config = dc.replace(StackConfig.on_free_ports(Path(folder), os.environ), throwaway=False)
+        inventory = tuple(program for program in mizan_programs(config).services if program.name == "inventory")
+        async with Stack(config, print, programs=Programs((), inventory)) as stack:
+            return await listing_import.measure(stack, rows=rows, bad=rows // 100)
 
 
 def _as_json(comparison: Comparison) -> dict[str, Any]:

@@ -29,6 +29,11 @@ BATCH = 500
 _SCHEMA = "inventory"
 _INBOX = "create table inbox (event_id text primary key, topic text not null, received_at timestamptz default now())"
 _CHANNELS = ("amazon", "noon")
+_SETTLE = """
+update products set escrow = null, bounds = case when bounds is null then null else
+    jsonb_build_object('saberstore', on_hand * 30 / 100, 'amazon', on_hand * 33 / 100, 'noon', on_hand * 33 / 100)
+    end
+"""
 _LIST = """
 insert into marketplace_listings (channel, sku, external_sku, is_active, changed_at)
 select cast(:channel as text), sku, sku, true, now() from products
@@ -66,11 +71,11 @@ def _inventory(engine: AsyncEngine, outbox: Outbox, database_url: str) -> Proces
     )
     holds = Holds(channel_of_change, [STOCK_CHANGES], dt.timedelta(minutes=30))
     worker = Worker(engine, outbox, group=_SCHEMA, clock=system_clock)
-    return Processor(routes(settings.policy(), holds), worker, holds)
+    return Processor(routes(settings.policy(), holds, settings.terms()), worker, holds)
 
 
 async def _prepare(engine: AsyncEngine, processor: Processor) -> None:
-    """Products with stock, each listed on both marketplaces."""
+    """Products with stock, each listed on both marketplaces; under escrow nothing is on its way any more."""
     skus = [f"SKU-{number}" for number in range(SKUS)]
     await processor.process([_record(ProductChanged(sku=sku, title=sku), f"product-{sku}") for sku in skus])
     now = dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)
@@ -81,6 +86,7 @@ async def _prepare(engine: AsyncEngine, processor: Processor) -> None:
     async with engine.begin() as connection:
         for channel in _CHANNELS:
             await connection.execute(text(_LIST), {"channel": channel})
+        await connection.execute(text(_SETTLE))
         await connection.execute(text(CREATE))
         await connection.execute(text(_INBOX))
 

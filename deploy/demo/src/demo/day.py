@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from demo.buyers import Buyers
 from demo.checks import Found, judge, orders_astray
 from demo.house import House
-from demo.observer import Observer, observe, percentile, sale_times
+from demo.observer import Observer, observe, percentile
 from demo.quiet import wait_until_quiet
 from demo.report import Progressing, Summary, verdict_fields
 from demo.scenario import MARKETPLACES, Scenario, external_sku
@@ -193,7 +193,7 @@ async def _look(house: House) -> Found:
 def _summarise(scenario: Scenario, actors: Actors, pace: Pace, found: Found) -> Summary:
     bought = actors.buyers.bought
     verdict = judge(scenario, actors.storefront.published, bought, found)
-    latencies = actors.observer.latencies(sale_times(found.logs, actors.storefront.times), MARKETPLACES)
+    latencies = actors.observer.latencies(actors.storefront.times, MARKETPLACES)
     return Summary(
         sales=sum(line.quantity > 0 for line in scenario.lines),
         returns=sum(line.quantity < 0 for line in scenario.lines),

@@ -17,43 +17,38 @@ Offer = tuple[str, str]
 
 
 class Observer:
-    """Every target and every accepted answer, by offer."""
+    """Every target that an event led to at once, and every accepted answer."""
 
     def __init__(self) -> None:
-        self._targets: dict[Offer, dict[dt.datetime, int]] = defaultdict(dict)
+        self._targets: dict[str, dict[str, StockTarget]] = defaultdict(dict)
         self._accepted: dict[Offer, dict[int, dt.datetime]] = defaultdict(dict)
 
     def note(self, event: AnyEvent) -> None:
         data = event.data
-        if isinstance(data, StockTarget):
-            self._targets[data.channel, data.sku].setdefault(event.time, data.revision)
+        if isinstance(data, StockTarget) and event.causationid and not data.explanation.get("at_rest"):
+            self._targets[event.causationid].setdefault(data.channel, data)
         elif isinstance(data, StockApplied) and data.status is AppliedStatus.ACCEPTED and data.revision is not None:
             self._accepted[data.channel, data.sku].setdefault(data.revision, event.time)
 
-    def latencies(
-        self, applied_at: Iterable[tuple[str, dt.datetime, dt.datetime]], channels: Iterable[str]
-    ) -> list[float]:
-        """Milliseconds from each sale to the first accepted write that reflects it, for each of `channels`.
+    def latencies(self, published: Mapping[str, dt.datetime], channels: Iterable[str]) -> list[float]:
+        """Milliseconds from each sale to the first accepted write that it led to, for each of `channels`.
 
-        `applied_at` names a sale's SKU, when it was published and when the ledger took it. A target carries the time of
-        the ledger's transaction, so the target of that very time reflects the sale, and so does any later revision. A
-        sale that changed nothing for a channel has no such target and is left out.
+        `published` says when, by event id. The write is that of the target whose cause the sale is, or of any later
+        revision. A sale that led to no write on a channel has none and is left out; so is what only brought a SKU to
+        its plain allocation once it was at rest.
         """
-        sales = list(applied_at)
         found = []
         for channel in channels:
-            for sku, published, taken in sales:
-                accepted = self._first_accepted((channel, sku), taken)
+            for event_id, moment in published.items():
+                target = self._targets.get(event_id, {}).get(channel)
+                accepted = self._first_accepted(target) if target else None
                 if accepted is not None:
-                    found.append((accepted - published).total_seconds() * 1000)
+                    found.append((accepted - moment).total_seconds() * 1000)
         return found
 
-    def _first_accepted(self, offer: Offer, taken: dt.datetime) -> dt.datetime | None:
-        revision = self._targets.get(offer, {}).get(taken)
-        if revision is None:
-            return None
-        answers = [time for accepted, time in self._accepted.get(offer, {}).items() if accepted >= revision]
-        return min(answers, default=None)
+    def _first_accepted(self, target: StockTarget) -> dt.datetime | None:
+        accepted = self._accepted.get((target.channel, target.sku), {})
+        return min((time for revision, time in accepted.items() if revision >= target.revision), default=None)
 
 
 @contextlib.asynccontextmanager
@@ -89,14 +84,3 @@ def percentile(values: list[float], share: float) -> float | None:
     ordered = sorted(values)
     position = math.ceil(share * len(ordered)) - 1
     return round(ordered[max(0, position)], 1)
-
-
-def sale_times(
-    logs: Iterable[Mapping[str, Any]], published: Mapping[str, dt.datetime]
-) -> list[tuple[str, dt.datetime, dt.datetime]]:
-    """(SKU, published, taken into the ledger) of every sale that the ledger holds."""
-    return [
-        (log["sku"], published[log["event_id"]], dt.datetime.fromisoformat(log["created_at"]))
-        for log in logs
-        if log["event_id"] in published
-    ]

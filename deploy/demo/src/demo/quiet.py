@@ -26,7 +26,7 @@ async def wait_until_quiet(house: House, settled: Settled, *, seconds: float) ->
     calm = 0
     waiting_for = "nothing looked at yet"
     while calm < _CALM_ROUNDS and time.monotonic() < deadline:
-        waiting_for = await _busy(house) or await settled() or _unanswered(await house.stock())
+        waiting_for = await _busy(house) or await settled() or _unfinished(await house.stock())
         calm = 0 if waiting_for else calm + 1
         await asyncio.sleep(_POLL_SECONDS)
     return waiting_for if calm < _CALM_ROUNDS else ""
@@ -42,6 +42,24 @@ async def _busy(house: House) -> str:
         if pending:
             return f"{service} has {pending} writes to make"
     return ""
+
+
+def _unfinished(stock: dict[str, Any]) -> str:
+    return _unanswered(stock) or _unsettled(stock)
+
+
+def _unsettled(stock: dict[str, Any]) -> str:
+    """Under escrow: what is not certain yet, or will be moved once it has been at rest for long enough."""
+    waiting = [
+        f"{sku} on {channel}"
+        for sku, item in stock.items()
+        for channel, facts in item["channels"].items()
+        if not facts.get("is_settled", True)
+    ]
+    if waiting:
+        return f"{len(waiting)} offers are not settled, such as {waiting[0]}"
+    restless = [sku for sku, item in stock.items() if item["wake_at"] is not None]
+    return f"{len(restless)} products are not at rest, such as {restless[0]}" if restless else ""
 
 
 def _unanswered(stock: dict[str, Any]) -> str:

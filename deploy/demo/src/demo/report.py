@@ -40,7 +40,8 @@ class Summary:
 
     @property
     def ok(self) -> bool:
-        return not self.differences and self.oversold_units == 0 and self.refused == 0
+        """Where marketplaces fail, units in doubt are held back: buyers may be turned away then."""
+        return not self.differences and self.oversold_units == 0 and (self.refused == 0 or bool(self.faults))
 
     def as_json(self) -> dict[str, Any]:
         return {"ok": self.ok, **dc.asdict(self)}

@@ -1,19 +1,21 @@
 """Whether the channel works, as all replicas see it: paused by an operator, or refused by the marketplace."""
 
 import dataclasses as dc
+import datetime as dt
 import enum
 
-from contracts import ChannelState, ChannelStatusChanged
+from contracts import ChannelState, ChannelStatusChanged, RestocksOnCancel
 from runtime.work import Work
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connector_sdk import status
 
-_READ = text("select paused, stock_refused, orders_refused from channel_state")
-_LOCK = text("select paused, stock_refused, orders_refused from channel_state for update")
+_READ = text("select paused, stock_refused, orders_refused, stopped_since, restocks_on_cancel from channel_state")
+_LOCK = text(f"{_READ.text} for update")
 _WRITE = text("""
-update channel_state set paused = :paused, stock_refused = :stock_refused, orders_refused = :orders_refused
+update channel_state set paused = :paused, stock_refused = :stock_refused, orders_refused = :orders_refused,
+    stopped_since = :stopped_since, restocks_on_cancel = :restocks_on_cancel
 """)
 _NOTIFY = text("select pg_notify('pushes_' || current_schema(), '')")
 
@@ -27,11 +29,16 @@ class Part(enum.StrEnum):
 
 @dc.dataclass(frozen=True, slots=True)
 class Switches:
-    """`…_refused`: why the marketplace does not accept our credentials, None while it does."""
+    """`…_refused`: why the marketplace does not accept our credentials, None while it does.
+
+    `stopped_since`: since when no stock is written, for either reason. `restocks_on_cancel`: as the connector has it.
+    """
 
     paused: bool
     stock_refused: str | None
     orders_refused: str | None
+    stopped_since: dt.datetime | None
+    restocks_on_cancel: str
 
     @property
     def state(self) -> ChannelState:
@@ -65,15 +72,22 @@ async def set_paused(work: Work, channel: str, *, paused: bool) -> None:
     await work.connection.execute(_NOTIFY)
 
 
+async def note_restocks(work: Work, channel: str, restocks: RestocksOnCancel) -> None:
+    """Keep what the connector knows of its marketplace, and tell it when it is another than before."""
+    await _switch(work, channel, {"restocks_on_cancel": restocks.value})
+
+
 async def _switch(work: Work, channel: str, change: dict[str, str | bool | None]) -> None:
-    """Publish `channel.status.changed` when the state is another one now."""
+    """Publish `channel.status.changed` when the state, or what the marketplace does by itself, is another one now."""
     before = Switches(*(await work.connection.execute(_LOCK)).one())
     values = dc.asdict(before) | change
+    is_stopped = values["paused"] or values["stock_refused"] is not None
+    values["stopped_since"] = (before.stopped_since or work.now) if is_stopped else None
     after = Switches(**values)
     if after == before:
         return
     await work.connection.execute(_WRITE, values)
-    if after.state is not before.state:
+    if (after.state, after.restocks_on_cancel) != (before.state, before.restocks_on_cancel):
         figures = await status.read(work.connection, work.now)
         work.publish(
             ChannelStatusChanged(
@@ -83,5 +97,6 @@ async def _switch(work: Work, channel: str, change: dict[str, str | bool | None]
                 oldest_pending_seconds=figures.oldest_pending_seconds,
                 backlog=figures.pending,
                 last_error=after.refused,
+                restocks_on_cancel=RestocksOnCancel(after.restocks_on_cancel),
             )
         )

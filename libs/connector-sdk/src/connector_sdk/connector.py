@@ -1,9 +1,10 @@
 """Plugging a marketplace into a service: what every connector's main.py calls."""
 
 import dataclasses as dc
+import datetime as dt
 from typing import Any
 
-from contracts import ChannelState, StockTarget
+from contracts import ChannelState, ListingChanged, StockTarget, SyncRequested
 from runtime.health import Check
 from runtime.loops import Loop
 from runtime.metrics import (
@@ -24,30 +25,44 @@ from connector_sdk.channel_state import Switches
 from connector_sdk.closing_loop import ClosingLoop
 from connector_sdk.desire import Desire
 from connector_sdk.leader import Leader
+from connector_sdk.listing_reads import ListingReads
 from connector_sdk.marketplace import Marketplace
+from connector_sdk.observer import Observer
 from connector_sdk.order_reader import OrderReader, ReadPolicy
 from connector_sdk.push_policy import PushPolicy
 from connector_sdk.pusher import Pusher
+from connector_sdk.reading_requests import ReadingRequests
 from connector_sdk.routes import Routes
 from connector_sdk.settings import ConnectorSettings
 from connector_sdk.status import Figures
-from connector_sdk.verifier import Verifier, VerifyPolicy
+from connector_sdk.verifier import Verifier
+from connector_sdk.withdrawal import Withdrawal
 
 
 def plug_in(service: Service, settings: ConnectorSettings, account: Account, marketplace: Marketplace) -> None:
-    """Consume stock targets, push them, read orders, and show how it goes."""
+    """Consume stock targets and requests for readings, push, read listings and orders, and show how it goes."""
     leader = Leader(str(settings.database_url), service.schema, f"{account.channel}:{account.name}")
     pusher = Pusher(account, marketplace, service.worker, leader, PushPolicy.of(settings))
     reader = OrderReader(account, marketplace, service.worker, leader, ReadPolicy.of(settings))
     pushing = ClosingLoop("pusher", pusher.step, pusher.close, stale_after=60.0)
     leader.on_desire(pushing.wake)
 
-    verifier = Verifier(account, marketplace, service.worker, leader, VerifyPolicy.of(settings))
+    reads = ListingReads(marketplace, service.telemetry, settings.read_rate_per_second)
+    verifier = Verifier(account, reads, service.worker, leader, settings.patience)
+    observer = Observer(account, reads, service.worker, leader)
+    withdrawal = Withdrawal(account, service.worker, leader, dt.timedelta(seconds=settings.withdraw_after_seconds))
 
+    requests = ReadingRequests(account.channel, can_read=reads.can_read)
     desire = Desire(account.channel, settings.patience)
-    service.consume(Route("channel.stock.target", StockTarget, desire.handle))
+    service.consume(
+        Route("channel.stock.target", StockTarget, desire.handle),
+        Route("listing.changed", ListingChanged, requests.note_listings),
+        Route("channel.sync.requested", SyncRequested, requests.note_requests),
+    )
     service.repeat(pushing)
     service.repeat(Loop("verifier", verifier.step, stale_after=120.0))
+    service.repeat(Loop("observer", observer.step, stale_after=120.0))
+    service.repeat(Loop("withdrawal", withdrawal.step, stale_after=60.0))
     service.repeat(Loop("order-reader", reader.step, stale_after=90.0))
     service.serve(Routes(account, service.worker, reader).router())
     service.probe("channel", ChannelProbe(service, leader, pusher).check)

@@ -33,7 +33,9 @@ class Desire:
         previous = {row.sku: row.previous or 0 for row in written}
         for row in written:
             if push := row.unfinished:
-                work.publish(applied.overtaken(self._channel, push, reached=push.reached), cause=push.cause)
+                work.publish(
+                    applied.overtaken(self._channel, push, may_go_live_until=row.may_go_live_until), cause=push.cause
+                )
         for delivery in passed_over(ours, newest, previous):
             work.publish(applied.passed_over(delivery.data), cause=delivery.event)
         known = {sku: newest[sku].event for sku in newest.keys() - previous.keys()}

@@ -7,13 +7,18 @@ from collections.abc import Sequence
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-_COLUMNS = "sku, external_sku, revision, quantity, attempts, submitted_at, live_above, live_at, cause_event_id"
+_COLUMNS = (
+    "sku, external_sku, revision, quantity, attempts, submitted_at, live_above, live_at, clock_offset_ms, margin_ms"
+)
 _PASS_CEILING = text(f"""
 with due as (
-    select sku from pushes where state = 'accepted' and accepted_at <= :oldest
+    select sku from pushes
+    where state = 'accepted' and accepted_at <= :oldest and (earlier_until is null or earlier_until <= :now)
     order by accepted_at limit :most for update skip locked
 )
-update pushes p set state = 'live', live_at = p.accepted_at + :ceiling
+update pushes p set state = 'live',
+    live_at = greatest(p.accepted_at + :ceiling, p.earlier_until)
+              + make_interval(secs => coalesce(p.clock_offset_ms, 0) / 1000.0)
 from due where p.sku = due.sku
 returning p.{_COLUMNS.replace(", ", ", p.")}
 """)  # noqa: S608 - constants
@@ -32,7 +37,7 @@ update pushes p set state = 'live', live_at = n.live_at
 from unnest(cast(:skus as text[]), cast(:revisions as bigint[]), cast(:moments as timestamptz[]))
     as n (sku, revision, live_at)
 where p.sku = n.sku and p.revision = n.revision and p.state = 'accepted'
-  and (p.quantity > 0 or p.earlier_until is null or p.earlier_until < n.live_at)
+  and (p.quantity > 0 or p.earlier_until is null or p.earlier_until < :asked_at)
 returning p.sku
 """)
 
@@ -49,14 +54,22 @@ class Unproven:
     submitted_at: dt.datetime | None
     live_above: int | None
     live_at: dt.datetime | None
-    cause_event_id: str | None
+    clock_offset_ms: int | None
+    margin_ms: int | None
 
 
 async def pass_ceiling(
     connection: AsyncConnection, now: dt.datetime, ceiling: dt.timedelta, most: int
 ) -> list[Unproven]:
-    """Take as live what was accepted a whole ceiling ago."""
-    result = await connection.execute(_PASS_CEILING, {"oldest": now - ceiling, "ceiling": ceiling, "most": most})
+    """Take as live what was accepted a whole ceiling ago, once every earlier write has had its own ceiling.
+
+    Writes to a listing go one after the other, so a later one is accepted after the earlier one's ceiling began, and
+    waiting for it changes nothing. It is asked for all the same: clocks of replicas differ, and a ceiling may be set
+    lower between two starts. `live_at` is on the marketplace's clock as far as that is known.
+    """
+    result = await connection.execute(
+        _PASS_CEILING, {"oldest": now - ceiling, "now": now, "ceiling": ceiling, "most": most}
+    )
     return [Unproven(*row) for row in result]
 
 
@@ -66,10 +79,13 @@ async def due(connection: AsyncConnection, now: dt.datetime, pause: dt.timedelta
     return [Unproven(*row) for row in result]
 
 
-async def prove(connection: AsyncConnection, proven: Sequence[tuple[Unproven, dt.datetime]]) -> set[str]:
+async def prove(
+    connection: AsyncConnection, proven: Sequence[tuple[Unproven, dt.datetime]], asked_at: dt.datetime
+) -> set[str]:
     """Note those that a reading proved live, and when. Answers with the SKUs of which it is still the newest word.
 
-    A zero is not proven while an earlier write may still go live: it may have been zero before that write.
+    A zero is not proven while an earlier write may still go live: it may have been zero before that write. Whether one
+    may is judged on our clock, by `asked_at`, before which the marketplace was not read.
     """
     rows = sorted(proven, key=lambda pair: pair[0].sku)
     result = await connection.execute(
@@ -78,6 +94,7 @@ async def prove(connection: AsyncConnection, proven: Sequence[tuple[Unproven, dt
             "skus": [unproven.sku for unproven, _ in rows],
             "revisions": [unproven.revision for unproven, _ in rows],
             "moments": [moment for _, moment in rows],
+            "asked_at": asked_at,
         },
     )
     return set(result.scalars())

@@ -15,17 +15,20 @@ OVERDUE = dt.timedelta(minutes=15)
 
 _NAMESPACE = uuid.UUID("6f0f3c8e-1c0b-5d53-9d43-0f6c1f1f4f1a")
 _READ = text("""
-select sku, external_sku, revision, quantity, state, attempts, failures, pending_since, submitted_at, last_error
+select sku, external_sku, revision, quantity, case when closed then 'withdrawn' else state end as state, attempts,
+       failures, pending_since, submitted_at, last_error
 from pushes
-where in_flight_revision is null and not closed and (cast(:skus as text[]) is null or sku = any(cast(:skus as text[])))
-  and (state in ('rejected', 'quarantined') or (state = 'pending' and attempts > 0 and pending_since < :overdue))
+where in_flight_revision is null and (cast(:skus as text[]) is null or sku = any(cast(:skus as text[])))
+  and (not closed and (state in ('rejected', 'quarantined')
+                       or state = 'pending' and attempts > 0 and pending_since < :overdue)
+       or closed and not reached)
 order by sku
 """)
 
 
 @dc.dataclass(frozen=True, slots=True)
 class FailedListing:
-    """A listing whose newest target was rejected, is quarantined, or was tried and is overdue (then `pending`)."""
+    """A listing whose newest target was rejected or withdrawn, is quarantined, or is overdue (then `pending`)."""
 
     sku: str
     external_sku: str
@@ -44,6 +47,11 @@ async def read(connection: AsyncConnection, now: dt.datetime, skus: Sequence[str
     wanted = None if skus is None else sorted(set(skus))
     result = await connection.execute(_READ, {"skus": wanted, "overdue": now - OVERDUE})
     return [FailedListing(*row) for row in result]
+
+
+async def withdrawn(connection: AsyncConnection, now: dt.datetime) -> list[FailedListing]:
+    """Those whose raise was withdrawn and not replaced since."""
+    return [listing for listing in await read(connection, now) if listing.state == "withdrawn"]
 
 
 def ask_again(

@@ -6,6 +6,7 @@ import email.utils
 import httpx
 
 from connector_sdk.marketplace import Outcome
+from connector_sdk.marketplace_clock import ClockReading
 
 _TIMEOUT = httpx.Timeout(10.0, connect=5.0, pool=10.0)
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -64,3 +65,9 @@ def http_date(value: str) -> dt.datetime | None:
     except ValueError:
         return None
     return moment.astimezone(dt.UTC) if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+
+
+def marketplace_clock(response: httpx.Response, received_at: dt.datetime) -> ClockReading | None:
+    """The marketplace's clock by the header Date of an answer that has just come; None where it shows none."""
+    shown = http_date(response.headers.get("date", ""))
+    return ClockReading.of(shown, received_at, response.elapsed) if shown else None

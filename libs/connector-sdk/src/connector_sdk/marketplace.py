@@ -6,7 +6,9 @@ import enum
 from collections.abc import Sequence
 from typing import Protocol
 
-from contracts import Issue, MarketplaceOrderReceived
+from contracts import Issue, MarketplaceOrderReceived, RestocksOnCancel
+
+from connector_sdk.marketplace_clock import ClockReading
 
 
 class Outcome(enum.StrEnum):
@@ -54,15 +56,20 @@ class LineResult:
     issues: tuple[Issue, ...] = ()
     retry_after: float | None = None
     throttled: bool = False
+    clock: ClockReading | None = None
 
 
 @dc.dataclass(frozen=True, slots=True)
 class Reading:
-    """What a marketplace shows of one listing. `quantity` None: it does not know the listing, or shows no quantity."""
+    """What a marketplace shows of one listing. `quantity` None: it does not know the listing, or shows no quantity.
+
+    `observed_at` is on the marketplace's clock, where it shows one (`clock`).
+    """
 
     external_sku: str
     quantity: int | None
     observed_at: dt.datetime
+    clock: ClockReading | None = None
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -89,12 +96,17 @@ class OrderPage:
 
 @dc.dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What the marketplace's API can do. `stock_batch` is how many lines one stock call may carry."""
+    """What the marketplace's API can do, and what the marketplace does by itself.
+
+    `stock_batch` and `read_batch`: how many listings one call may carry.
+    """
 
     stock_batch: int = 1
     update_search: bool = False
     order_by_id: bool = False
     read_back: bool = False
+    read_batch: int = 1
+    restocks_on_cancel: RestocksOnCancel = RestocksOnCancel.UNKNOWN
 
 
 class MarketplaceError(Exception):

@@ -59,7 +59,7 @@ def settle(push: Push, result: LineResult, policy: PushPolicy, now: dt.datetime)
     """
     error = one_line(result.issues) or result.outcome.value
     if result.outcome is Outcome.ACCEPTED:
-        return Answered(push, State.ACCEPTED, 0, reached=True, error=None, next_attempt_at=now)
+        return Answered(push, State.ACCEPTED, 0, reached=True, error=None, next_attempt_at=now, clock=result.clock)
     if result.outcome in (Outcome.REJECTED, Outcome.UNSUPPORTED):
         return Answered(push, State.REJECTED, 0, reached=False, error=error, next_attempt_at=now)
     failures = push.failures + (result.outcome is Outcome.UNKNOWN)

@@ -14,13 +14,14 @@ from runtime.errors import is_transient, one_line
 from runtime.logs import get_logger
 from runtime.work import Work, Worker
 
-from connector_sdk import applied, channel_state, pushes
+from connector_sdk import applied, channel_state, failed, leases, pushes
 from connector_sdk.account import Account
 from connector_sdk.calls import Call, Calls
 from connector_sdk.channel_state import Part
 from connector_sdk.failure_count import FailureCount
 from connector_sdk.leader import STANDBY_SECONDS, Leader
 from connector_sdk.marketplace import Marketplace, Outcome
+from connector_sdk.marketplace_clock import on_its_clock
 from connector_sdk.push_policy import PushPolicy, settle
 from connector_sdk.pushes import Answered, State, urgency_order
 
@@ -47,6 +48,7 @@ class Pusher:
     ) -> None:
         self._account = account
         self._worker = worker
+        self._restocks = marketplace.capabilities().restocks_on_cancel
         self._leader = leader
         self._policy = policy
         self._calls = Calls(account.channel, marketplace, policy, worker.telemetry)
@@ -102,10 +104,12 @@ class Pusher:
 
     async def _take_over(self, term: str) -> None:
         async with self._worker.begin() as work:
+            await channel_state.note_restocks(work, self._account.channel, self._restocks)
             self._is_refused = (await channel_state.read(work.connection)).stock_refused is not None
-            for call in await pushes.clear_leases(work.connection, term, work.now):
+            for call in await leases.clear(work.connection, term, work.now, self._policy.patience):
                 if call.has_ended:
-                    work.publish(applied.abandoned(self._account.channel, call))
+                    until = work.now + self._policy.patience.ceiling
+                    work.publish(applied.abandoned(self._account.channel, call, until))
 
     async def _claim(self, term: str) -> int:
         most = self._room()
@@ -145,6 +149,8 @@ class Pusher:
             for call, answer in zip(calls, answers, strict=True):
                 self._publish(work, call, answer, noted)
             is_refused = await self._update_channel(work, calls)
+            if is_outage_over:
+                failed.ask_again(work, self._account.channel, await failed.withdrawn(work.connection, now))
             if is_outage_over or (self._is_refused and not is_refused):
                 await pushes.hurry(work.connection, work.now)
         for answer in answers:
@@ -158,15 +164,18 @@ class Pusher:
         push = call.push
         if push.sku not in noted:
             return
-        status = _PUBLISHED.get(call.result.outcome)
+        channel, status, is_overtaken = self._account.channel, _PUBLISHED.get(call.result.outcome), noted[push.sku]
+        until = on_its_clock(work.now + self._policy.patience.ceiling, call.result.clock)
         if status:
-            work.publish(applied.answered(self._account.channel, push, status, call.result), cause=push.cause)
-        elif answer.closed and not noted[push.sku]:
-            unknown = applied.answered(self._account.channel, push, AppliedStatus.UNKNOWN, call.result)
+            work.publish(applied.answered(channel, push, status, call.result), cause=push.cause)
+        elif answer.closed:
+            status = AppliedStatus.UNKNOWN
+            unknown = applied.answered(channel, push, status, call.result, may_go_live_until=until)
             work.publish(unknown, cause=push.cause)
-        elif noted[push.sku]:
-            reached = push.reached or answer.reached
-            work.publish(applied.overtaken(self._account.channel, push, reached=reached), cause=push.cause)
+        if is_overtaken and status in (None, AppliedStatus.ACCEPTED):
+            is_reached = push.reached or answer.reached
+            ended = applied.overtaken(channel, push, may_go_live_until=until if is_reached else None)
+            work.publish(ended, cause=push.cause)
 
     async def _update_channel(self, work: Work, calls: Sequence[Call]) -> bool:
         """Whether the marketplace refuses our credentials now; the newest answer that tells so counts."""
@@ -201,5 +210,9 @@ class Pusher:
         if not not_submitted:
             return
         async with self._new_term_on_failure(), self._worker.begin() as work:
-            for push in await pushes.release(work.connection, not_submitted, term):
-                work.publish(applied.overtaken(self._account.channel, push, reached=push.reached), cause=push.cause)
+            until = work.now + self._policy.patience.ceiling
+            for push in await leases.release(work.connection, not_submitted, term):
+                ended = applied.overtaken(
+                    self._account.channel, push, may_go_live_until=until if push.reached else None
+                )
+                work.publish(ended, cause=push.cause)

@@ -13,6 +13,8 @@ from contracts import AnyEvent, CloudEvent, Payload
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from connector_sdk.marketplace_clock import ClockReading, margin_ms, offset_ms
+
 _DESIRE = text("""
 with incoming as (
     select * from unnest(
@@ -26,9 +28,9 @@ before as (
 ),
 written as (
     insert into pushes (sku, external_sku, revision, quantity, urgency, state, next_attempt_at, pending_since,
-                        cause_event_id, cause_correlation_id, cause_traceparent, live_above)
+                        cause_event_id, cause_correlation_id, cause_traceparent, live_above, desired_at)
     select i.sku, i.external_sku, i.revision, i.quantity, i.urgency, 'pending', :now, :now,
-           i.event_id, i.correlation_id, i.traceparent, i.live_above
+           i.event_id, i.correlation_id, i.traceparent, i.live_above, :now
     from incoming i left join before b using (sku)  -- so that `before` is read first
     order by i.sku
     on conflict (sku) do update set
@@ -36,18 +38,19 @@ written as (
         urgency = excluded.urgency, attempts = 0, reached = false, submitted_at = null,
         last_error = case when pushes.closed then pushes.last_error end,
         live_above = excluded.live_above, closed = false, accepted_at = null, live_at = null, next_read_at = null,
-        -- What follows an unknown outcome waits as long as a repeat would have; only zero never waits.
+        clock_offset_ms = null, margin_ms = null, desired_at = excluded.desired_at,
+        -- What follows an unknown outcome, or a raise that was withdrawn, waits as long as a repeat would have; only
+        -- zero never waits.
         state = case when pushes.closed and pushes.state = 'quarantined' and excluded.quantity > 0
                      then 'quarantined' else 'pending' end,
         next_attempt_at = case when pushes.closed and excluded.quantity > 0
                                then greatest(pushes.next_attempt_at, excluded.next_attempt_at)
                                else excluded.next_attempt_at end,
-        earlier_until = case
-            when pushes.state = 'accepted' then greatest(pushes.earlier_until, pushes.accepted_at + :ceiling)
-            when pushes.reached or pushes.closed or pushes.in_flight_revision is not null
-                then greatest(pushes.earlier_until, :now + :ceiling)
-            else pushes.earlier_until end,
-        pending_since = case when pushes.state in ('pending', 'quarantined')
+        -- What is in flight, or ended as unknown, is counted when its answer is recorded. A zero can't raise again.
+        earlier_until = case when pushes.state = 'accepted' and pushes.quantity > 0
+                             then greatest(pushes.earlier_until, pushes.accepted_at + :ceiling)
+                             else pushes.earlier_until end,
+        pending_since = case when pushes.state in ('pending', 'quarantined') and (pushes.reached or not pushes.closed)
                              then pushes.pending_since else excluded.pending_since end,
         cause_event_id = excluded.cause_event_id, cause_correlation_id = excluded.cause_correlation_id,
         cause_traceparent = excluded.cause_traceparent
@@ -55,8 +58,12 @@ written as (
     returning sku
 )
 select w.sku, b.revision as previous,
-       coalesce(b.state in ('pending', 'quarantined') and b.in_flight_revision is null and not b.closed, false)
-           as is_unfinished,
+       coalesce(b.state in ('pending', 'quarantined', 'accepted') and not b.closed
+                and b.in_flight_revision is distinct from b.revision, false) as is_unfinished,
+       case when b.state = 'accepted'
+            then coalesce(b.accepted_at, :now) + :ceiling
+                 + make_interval(secs => coalesce(b.clock_offset_ms, 0) / 1000.0)
+            when b.reached then :now + :ceiling end as may_go_live_until,
        b.external_sku, b.quantity, b.attempts, b.failures, b.reached, b.submitted_at,
        b.cause_event_id, b.cause_correlation_id, b.cause_traceparent
 from written w left join before b using (sku)
@@ -85,8 +92,8 @@ with answered as (
     select * from unnest(
         cast(:skus as text[]), cast(:revisions as bigint[]), cast(:states as text[]), cast(:failures as int[]),
         cast(:reached as boolean[]), cast(:errors as text[]), cast(:next_attempts as timestamptz[]),
-        cast(:closed as boolean[]))
-    as a (sku, revision, state, failures, reached, error, next_attempt_at, closed)
+        cast(:closed as boolean[]), cast(:lingering as boolean[]), cast(:offsets as int[]), cast(:margins as int[]))
+    as a (sku, revision, state, failures, reached, error, next_attempt_at, closed, is_lingering, offset_ms, margin_ms)
 ),
 locked as (select p.sku from pushes p join answered a using (sku) order by p.sku for update of p)
 update pushes p set
@@ -98,34 +105,15 @@ update pushes p set
     closed = p.revision = a.revision and a.closed,
     accepted_at = case when p.revision = a.revision and a.state = 'accepted' then :now else p.accepted_at end,
     next_read_at = case when p.revision = a.revision and a.state = 'accepted' then :now + :read_after end,
-    earlier_until = case when p.revision = a.revision then p.earlier_until
-                         else greatest(p.earlier_until, :now + :ceiling) end
+    clock_offset_ms = case when p.revision = a.revision then a.offset_ms end,
+    margin_ms = case when p.revision = a.revision then a.margin_ms end,
+    earlier_until = case when a.is_lingering and (a.closed or p.revision > a.revision)
+                         then greatest(p.earlier_until, :now + :ceiling) else p.earlier_until end
 from answered a join locked using (sku)
 where p.sku = a.sku and p.in_flight_revision = a.revision and p.lease = :lease
 returning p.sku, p.revision > a.revision as overtaken
 """)
 
-_RELEASE = text("""
-update pushes set in_flight_revision = null, lease = null, attempts = attempts - 1
-where sku = any(cast(:skus as text[])) and lease = :lease and in_flight_revision = revision
-""")
-_RELEASE_OVERTAKEN = text("""
-update pushes set in_flight_revision = null, lease = null
-where sku = any(cast(:skus as text[])) and lease = :lease
-returning sku
-""")
-_CLEAR_LEASES = text("""
-with held as (
-    select sku, in_flight_revision from pushes
-    where in_flight_revision is not null and lease is distinct from :lease order by sku for update
-)
-update pushes p set
-    in_flight_revision = null, lease = null, next_attempt_at = :now,
-    reached = p.reached or p.in_flight_revision = p.revision,
-    closed = p.in_flight_revision = p.revision and p.quantity > 0
-from held h where p.sku = h.sku
-returning p.sku, h.in_flight_revision as revision, h.in_flight_revision < p.revision or p.quantity > 0 as has_ended
-""")
 _HURRY = text("""
 with waiting as (
     select sku from pushes
@@ -190,20 +178,15 @@ class Push:
 
 @dc.dataclass(frozen=True, slots=True)
 class Written:
-    """A SKU whose newer target was kept: the revision known before and, if that was still unfinished, its row."""
+    """A SKU whose newer target was kept: the revision known before and, if that had not ended yet, its row.
+
+    `may_go_live_until`: None if what was known before was never submitted.
+    """
 
     sku: str
     previous: int | None
     unfinished: Push | None
-
-
-@dc.dataclass(frozen=True, slots=True)
-class Abandoned:
-    """A call that a former leader had in flight. It has ended, unknown, unless its revision may be submitted again."""
-
-    sku: str
-    revision: int
-    has_ended: bool
+    may_go_live_until: dt.datetime | None
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -218,6 +201,7 @@ class Answered:
     next_attempt_at: dt.datetime
     closed: bool = False
     """The outcome is unknown, and the quantity must not be submitted a second time under this revision."""
+    clock: ClockReading | None = None
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -240,7 +224,7 @@ async def desire(
     """Keep what is newer than what is known and wake the pusher at the commit; a replayed target changes nothing.
 
     `desired` holds each SKU once. Returns the SKUs that were written. A revision in flight is not unfinished: its
-    answer is still to come.
+    answer is still to come. One that was accepted is: nobody will look any more whether it went live.
     """
     rows = sorted(desired, key=lambda d: d.sku)
     result = await connection.execute(
@@ -260,7 +244,12 @@ async def desire(
         },
     )
     written = [
-        Written(row.sku, row.previous, Push(row.sku, row.previous, *row[3:]) if row.is_unfinished else None)
+        Written(
+            row.sku,
+            row.previous,
+            Push(row.sku, row.previous, *row[4:]) if row.is_unfinished else None,
+            row.may_go_live_until,
+        )
         for row in result
     ]
     if written:
@@ -289,6 +278,9 @@ async def record(
             "errors": [a.error for a in answered],
             "next_attempts": [a.next_attempt_at for a in answered],
             "closed": [a.closed for a in answered],
+            "lingering": [a.reached and a.push.quantity > 0 for a in answered],
+            "offsets": [offset_ms(a.clock) for a in answered],
+            "margins": [margin_ms(a.clock) for a in answered],
             "lease": lease,
             "now": now,
             "ceiling": patience.ceiling,
@@ -296,20 +288,6 @@ async def record(
         },
     )
     return {row.sku: row.overtaken for row in result}
-
-
-async def release(connection: AsyncConnection, pushes: Sequence[Push], lease: str) -> list[Push]:
-    """Give back what was claimed but never submitted. Returns those that a newer revision has overtaken."""
-    skus = sorted(push.sku for push in pushes)
-    await connection.execute(_RELEASE, {"skus": skus, "lease": lease})
-    overtaken = set((await connection.execute(_RELEASE_OVERTAKEN, {"skus": skus, "lease": lease})).scalars())
-    return [push for push in pushes if push.sku in overtaken]
-
-
-async def clear_leases(connection: AsyncConnection, lease: str, now: dt.datetime) -> list[Abandoned]:
-    """Take back what earlier leaders had in flight; it may have reached the marketplace."""
-    result = await connection.execute(_CLEAR_LEASES, {"lease": lease, "now": now})
-    return [Abandoned(row.sku, row.revision, row.has_ended) for row in result]
 
 
 async def hurry(connection: AsyncConnection, now: dt.datetime) -> None:

@@ -7,6 +7,8 @@ from contracts import SyncRequested, SyncScope
 from contracts.types import Sku
 from fastapi import APIRouter, HTTPException
 from pydantic import BaseModel
+from runtime.access import needs
+from runtime.api_keys import Scope
 from runtime.work import Worker
 from sqlalchemy import text
 
@@ -32,7 +34,7 @@ class SyncBody(BaseModel):
 
 
 class Routes:
-    """Every route wants the API key; the service sees to it."""
+    """Every route wants an API key; the service sees to it."""
 
     def __init__(self, account: Account, worker: Worker, reader: OrderReader) -> None:
         self._account = account
@@ -50,12 +52,14 @@ class Routes:
         router.add_api_route("/sync", self.sync, methods=["POST"], status_code=202)
         return router
 
+    @needs(Scope.OPERATE)
     async def show_status(self) -> dict[str, Any]:
         async with self._worker.begin() as work:
             switches = await channel_state.read(work.connection)
             figures = await status.read(work.connection, work.now)
         return {"channel": self._account.channel, "state": switches.state} | dc.asdict(switches) | dc.asdict(figures)
 
+    @needs(Scope.OPERATE)
     async def show_listing(self, external_sku: str) -> dict[str, Any]:
         """What was last asked for this listing and how far it got."""
         async with self._worker.begin() as work:
@@ -64,6 +68,7 @@ class Routes:
             raise HTTPException(404, f"no stock target has come yet for the listing {external_sku!r}")
         return {"channel": self._account.channel, "pushes": [dict(row) for row in rows]}
 
+    @needs(Scope.OPERATE)
     async def fetch_order(self, external_order_id: str) -> dict[str, Any]:
         """Read one order from the marketplace now; what is new about it is published."""
         try:
@@ -82,19 +87,23 @@ class Routes:
             "updated_at": order.updated_at,
         }
 
+    @needs(Scope.OPERATE)
     async def pause(self) -> dict[str, Any]:
         """Stop writing stock; orders are still read."""
         return await self._set_paused(paused=True)
 
+    @needs(Scope.OPERATE)
     async def resume(self) -> dict[str, Any]:
         return await self._set_paused(paused=False)
 
+    @needs(Scope.OPERATE)
     async def show_failed(self, sku: Sku | None = None) -> dict[str, Any]:
         """The listings whose newest target is rejected, quarantined or overdue; of one SKU only, if given."""
         async with self._worker.begin() as work:
             found = await failed.read(work.connection, work.now, None if sku is None else [sku])
         return {"channel": self._account.channel, "failed": [dc.asdict(listing) for listing in found]}
 
+    @needs(Scope.OPERATE)
     async def sync(self, body: SyncBody) -> dict[str, Any]:
         """Ask the inventory to tell this channel its quantities again, each with a new revision computed now."""
         channel = self._account.channel

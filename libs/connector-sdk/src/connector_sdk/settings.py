@@ -30,6 +30,8 @@ class ConnectorSettings(ServiceSettings):
     read_back_seconds: Seconds = 60.0
     """From accepted to the first reading of what the marketplace shows, and between two readings."""
     read_rate_per_second: Rate = 2.0
+    withdraw_after_seconds: Seconds = 30.0
+    """After so long a quantity above zero that can't be submitted is withdrawn: paused, refused, quarantined."""
     order_poll_seconds: Seconds = 180.0
     order_overlap_seconds: Annotated[float, Field(ge=0)] = 600.0
     """How far a search reaches back behind the one before it: orders may show up late."""

@@ -11,19 +11,23 @@ select p.pending, p.in_flight, p.quarantined, p.oldest_pending_seconds,
        c.position as orders_cursor, c.known_until as orders_known_until, c.read_at as orders_read_at,
        (select count(*) from unreadable_orders) as unreadable_orders,
        (select external_order_id || ': ' || reason from unreadable_orders
-        order by first_seen_at, external_order_id limit 1) as oldest_unreadable_order
+        order by first_seen_at, external_order_id limit 1) as oldest_unreadable_order,
+       (select count(*) from listings where next_read_at is not null) as to_be_read
 from (
     select count(*) as pending, count(in_flight_revision) as in_flight,
            count(*) filter (where state = 'quarantined') as quarantined,
            coalesce(greatest(extract(epoch from :now - min(pending_since)), 0), 0)::float8 as oldest_pending_seconds
-    from pushes where state in ('pending', 'quarantined')
+    from pushes where state in ('pending', 'quarantined') and (reached or not closed)
 ) p left join cursors c on c.search = 'created'
 """)
 
 
 @dc.dataclass(frozen=True, slots=True)
 class Figures:
-    """`pending` counts the listings whose newest target is neither accepted nor rejected, quarantined ones included."""
+    """`pending` counts the listings whose newest target is neither accepted nor rejected, quarantined ones included.
+
+    A raise that was withdrawn is not pending. `to_be_read`: listings that somebody waits to have read.
+    """
 
     pending: int
     in_flight: int
@@ -34,6 +38,7 @@ class Figures:
     orders_read_at: dt.datetime | None
     unreadable_orders: int
     oldest_unreadable_order: str | None
+    to_be_read: int
 
 
 async def read(connection: AsyncConnection, now: dt.datetime) -> Figures:

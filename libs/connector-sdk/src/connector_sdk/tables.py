@@ -93,7 +93,7 @@ alter table pushes
 """
 _EVIDENCE_COMMENTS = (
     ("live_above", "a reading above this, and not above the quantity, proves that the revision is live"),
-    ("closed", "the outcome of this revision is unknown: it must not be submitted again"),
+    ("closed", "this revision has ended: unknown if it was reached, else withdrawn. It must not be submitted again"),
     ("earlier_until", "until then an earlier write may still go live"),
 )
 
@@ -104,3 +104,54 @@ def add_evidence() -> None:
     for column, comment in _EVIDENCE_COMMENTS:
         op.execute(f"comment on column pushes.{column} is '{comment}'")
     op.execute("create index pushes_not_live_yet on pushes (accepted_at) where state = 'accepted'")
+
+
+_CLOCKS = """
+alter table pushes
+    add column desired_at timestamptz,
+    add column clock_offset_ms int,
+    add column margin_ms int
+"""
+_CLOCKS_COMMENTS = (
+    ("desired_at", "when this revision came"),
+    ("clock_offset_ms", "the clock of the marketplace minus ours, when it accepted this revision"),
+    ("margin_ms", "how far the offset may be wrong"),
+)
+_STANDSTILL = """
+alter table channel_state
+    add column stopped_since timestamptz,
+    add column restocks_on_cancel text not null default 'unknown'
+"""
+_LISTINGS = """
+create table listings (
+    sku text primary key,
+    external_sku text not null,
+    is_active boolean not null,
+    changed_at timestamptz not null,
+    asks int not null default 1,
+    attempts int not null default 0,
+    next_read_at timestamptz,
+    cause_event_id text,
+    cause_correlation_id text,
+    cause_traceparent text
+)
+"""
+_LISTINGS_COMMENTS = (
+    ("changed_at", "the time of the event that said so"),
+    ("asks", "how often a reading was asked for"),
+    ("attempts", "readings tried since the last that succeeded"),
+    ("next_read_at", "when it is to be read; null: nobody waits for a reading"),
+)
+
+
+def add_readings() -> None:
+    """For use in a migration: listings to be read, the marketplace's clock, since when the channel stands still."""
+    op.execute(_CLOCKS)
+    for column, comment in _CLOCKS_COMMENTS:
+        op.execute(f"comment on column pushes.{column} is '{comment}'")
+    op.execute(_STANDSTILL)
+    op.execute("comment on column channel_state.stopped_since is 'null while stock is written'")
+    op.execute(_LISTINGS)
+    for column, comment in _LISTINGS_COMMENTS:
+        op.execute(f"comment on column listings.{column} is '{comment}'")
+    op.execute("create index listings_to_read on listings (next_read_at, sku) where next_read_at is not null")

@@ -147,6 +147,7 @@ async def test_a_late_answer_does_not_mark_a_newer_revision_as_done(database: Co
     assert [line.quantity for line in marketplace.submitted] == [9, 3]
     assert [(a.revision, a.status) for a in await _applied(database)] == [
         (1, AppliedStatus.ACCEPTED),
+        (1, AppliedStatus.UNKNOWN),
         (2, AppliedStatus.ACCEPTED),
     ]
 

@@ -52,12 +52,17 @@ async def test_a_replayed_target_changes_nothing(database: ConnectorDatabase) ->
     assert await _applied(database) == published
 
 
-async def test_an_accepted_revision_is_not_superseded_by_the_next(database: ConnectorDatabase) -> None:
+async def test_an_accepted_revision_that_is_overtaken_may_still_go_live(database: ConnectorDatabase) -> None:
     await database.take_in(delivery("A", 1))
-    await database.run("update pushes set state = 'accepted'")
+    await database.run(
+        "update pushes set state = 'accepted', accepted_at = '2026-11-22 12:00Z', clock_offset_ms = 1500"
+    )
     await database.take_in(delivery("A", 2))
 
-    assert await _applied(database) == []
+    (event,) = await database.published("channel.stock.applied")
+    assert isinstance(event.data, StockApplied)
+    assert (event.data.revision, event.data.status) == (1, AppliedStatus.UNKNOWN)
+    assert str(event.data.may_go_live_until) == "2026-11-22 12:10:01.500000+00:00"
     assert [row.state for row in await database.rows("select state from pushes")] == ["pending"]
 
 

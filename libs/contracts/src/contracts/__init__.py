@@ -1,7 +1,7 @@
 """The events, topics and schemas that Mizan's services share: pydantic only, no IO."""
 
 from contracts.applied import AppliedStatus, Evidence, PriceApplied, StockApplied
-from contracts.channel import ChannelState, ChannelStatusChanged, SyncRequested, SyncScope
+from contracts.channel import ChannelState, ChannelStatusChanged, RestocksOnCancel, SyncRequested, SyncScope
 from contracts.envelope import AnyEvent, CloudEvent, Payload
 from contracts.listing import ListingChanged
 from contracts.orders import (
@@ -54,6 +54,7 @@ __all__ = [
     "ProductChanged",
     "ReservationChanged",
     "ReservationStatus",
+    "RestocksOnCancel",
     "ShipmentApplied",
     "StockApplied",
     "StockChanged",

@@ -31,12 +31,15 @@ class _Applied(Payload):
     status: AppliedStatus
     submitted_at: Moment | None = None
     live_at: Moment | None = None
+    """From when on it is taken as live, on the channel's clock as far as `clock_offset_ms` is known."""
+    may_go_live_until: Moment | None = None
+    """Of an `unknown` outcome: if the write is not live by then it never will be. The clock is that of `live_at`."""
     evidence: Evidence | None = None
     """What proves that it is live."""
     observed_at: Moment | None = None
-    """When the marketplace was read."""
+    """When the marketplace was read, on its own clock where it shows one. Absent: it was not, since it can't be."""
     clock_offset_ms: int | None = None
-    """The marketplace's clock minus ours."""
+    """The marketplace's clock minus ours. Absent: it shows no clock, and all times are on ours."""
     margin_ms: int | None = None
     """How far the offset may be wrong."""
     attempt: Annotated[int, Field(ge=0)] = 0
@@ -59,7 +62,7 @@ class StockApplied(_Applied):
     quantity: Quantity | None = None
     """The target's."""
     observed_quantity: Quantity | None = None
-    """What the marketplace shows."""
+    """What the marketplace shows. Absent in an `observed`: this listing can't be read; `issues` says why."""
 
 
 class PriceApplied(_Applied):

@@ -39,6 +39,14 @@ class ChannelState(enum.StrEnum):
     UNAUTHORISED = "unauthorised"
 
 
+class RestocksOnCancel(enum.StrEnum):
+    """Whether a marketplace itself puts the units of a cancelled order back on sale."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
 class ChannelStatusChanged(Payload):
     """How a channel fares, as its connector sees it."""
 
@@ -53,6 +61,8 @@ class ChannelStatusChanged(Payload):
     backlog: Quantity = 0
     """Listings whose newest target is neither accepted nor rejected."""
     last_error: str | None = None
+    restocks_on_cancel: RestocksOnCancel | None = None
+    """Absent: the connector does not say, which counts as unknown."""
 
     @property
     def subject(self) -> str:

@@ -123,6 +123,8 @@ class OrdersWatermark(Payload):
     channel: Channel
     known_until: Moment
     """On the channel's clock."""
+    is_incomplete: bool | None = None
+    """True: an order that it speaks of is set aside all the same, since what held the watermark for it ran out."""
 
     @property
     def subject(self) -> None:

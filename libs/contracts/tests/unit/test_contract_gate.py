@@ -137,16 +137,15 @@ def test_what_only_grows_is_compatible(root: Path, capsys: pytest.CaptureFixture
 
 
 def test_a_release_freezes_schemas_and_only_new_examples(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    freeze(root)  # what has come since the last release
     path, _ = released_schema(root)
     path.unlink()
     first, *others = sorted((root / RELEASED_EXAMPLES / STOCK).iterdir())
     kept = [other.read_bytes() for other in others]
     first.unlink()
     assert main(["--release", "--root", str(root)]) == 0
-    assert capsys.readouterr().out.splitlines() == [
-        f"{first.relative_to(root)}: released",
-        f"{path.relative_to(root)}: released",
-    ]
+    released = set(capsys.readouterr().out.splitlines())
+    assert {f"{first.relative_to(root)}: released", f"{path.relative_to(root)}: released"} <= released
     assert path.read_bytes() == (root / SCHEMAS / path.name).read_bytes()
     assert [other.read_bytes() for other in others] == kept
     assert freeze(root) == []

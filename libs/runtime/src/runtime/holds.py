@@ -1,5 +1,6 @@
-"""What a dead letter holds up: as long as a channel's order or sale is set aside, not everything of it is known."""
+"""What holds a channel's watermark: while an order or a sale is set aside, not everything of the channel is known."""
 
+import dataclasses as dc
 import datetime as dt
 from collections.abc import Callable, Sequence
 
@@ -8,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from runtime.logs import get_logger
+from runtime.metrics import WATERMARK_HOLDS_EXPIRED
 from runtime.records import Record
 from runtime.work import Work
 
@@ -15,9 +17,10 @@ _RELEASE = text("""
 delete from watermark_holds where hold = any(cast(:holds as text[]))
 """)
 _HOLD = text("""
-insert into watermark_holds (hold, channel, reason, since)
+insert into watermark_holds (hold, channel, reason, since, expired_at)
 select * from unnest(
-    cast(:holds as text[]), cast(:channels as text[]), cast(:reasons as text[]), cast(:since as timestamptz[]))
+    cast(:holds as text[]), cast(:channels as text[]), cast(:reasons as text[]), cast(:since as timestamptz[]),
+    cast(:expired_at as timestamptz[]))
 on conflict (hold) do nothing
 """)
 _EXPIRE = text("""
@@ -30,17 +33,35 @@ where exists (
     select from watermark_holds h where h.expired_at is null and (h.channel = c.channel or h.channel is null))
 """)
 
+_READ = text("select hold, channel, reason, since, expired_at from watermark_holds order by since, hold")
+_EXPIRED = text("""
+select c.channel from unnest(cast(:channels as text[])) as c (channel)
+where exists (
+    select from watermark_holds h where h.expired_at is not null and (h.channel = c.channel or h.channel is null))
+""")
+
 ChannelOf = Callable[[Record], str | None]
 """The channel that a record speaks of; None where it can't be told."""
 
 _log = get_logger(__name__)
 
 
+@dc.dataclass(frozen=True, slots=True)
+class Hold:
+    """`name` is its own; `channel` None holds every channel. One that has run out holds no more, but still shows."""
+
+    name: str
+    channel: str | None
+    reason: str
+    since: dt.datetime
+    expired_at: dt.datetime | None = None
+
+
 class Holds:
     """Dead letters hold their channel's watermark, or every channel's where theirs can't be told.
 
     A letter that is sent again lets go (and holds again if it fails again). After `longest` the watermark passes all
-    the same, and the log says so.
+    the same; log and metric say so, and the hold stays in the table until what it stands for is resolved.
     """
 
     def __init__(self, channel_of: ChannelOf, topics: Sequence[str], longest: dt.timedelta) -> None:
@@ -52,40 +73,68 @@ class Holds:
         """Let go what `records` bring back, and hold for what the work sets aside; within the work's transaction."""
         back = [_hold_of_original(record) for record in records if header.ORIGINAL_TOPIC in record.headers]
         if back:
-            await work.connection.execute(_RELEASE, {"holds": back})
+            await release(work.connection, back)
         aside = [(record, reason) for record, reason in work.dead_letters if record.topic in self._topics]
         if aside:
-            await work.connection.execute(
-                _HOLD,
-                {
-                    "holds": [_hold_of(record.topic, record.partition, record.offset) for record, _ in aside],
-                    "channels": [self._channel_of(record) for record, _ in aside],
-                    "reasons": [reason for _, reason in aside],
-                    "since": [_first_failure(record) or work.now for record, _ in aside],
-                },
-            )
+            await hold(work.connection, [self._of(record, reason, work.now) for record, reason in aside])
 
-    async def held(self, connection: AsyncConnection, channels: Sequence[str], now: dt.datetime) -> set[str]:
+    async def held(self, work: Work, channels: Sequence[str]) -> set[str]:
         """Those of `channels` that must not advance."""
-        expired = await connection.execute(_EXPIRE, {"now": now, "oldest": now - self._longest})
-        for row in expired:
+        oldest = work.now - self._longest
+        for row in await work.connection.execute(_EXPIRE, {"now": work.now, "oldest": oldest}):
+            channel = row.channel or "any"
+            work.count(WATERMARK_HOLDS_EXPIRED, channel=channel)
             _log.error(
-                "watermark passes a dead letter: sales of it may be counted too late",
-                channel=row.channel or "any",
-                letter=row.hold,
+                "a watermark's hold has run out: sales of it may be counted too late",
+                channel=channel,
+                hold=row.hold,
                 reason=row.reason,
                 since=row.since.isoformat(),
             )
-        return set((await connection.execute(_HELD, {"channels": list(channels)})).scalars())
+        return set((await work.connection.execute(_HELD, {"channels": list(channels)})).scalars())
+
+    def _of(self, record: Record, reason: str, now: dt.datetime) -> Hold:
+        name = letter_hold(record.topic, record.partition, record.offset)
+        return Hold(name, self._channel_of(record), reason, _first_failure(record) or now)
 
 
-def _hold_of(topic: str, partition: int | str, offset: int | str) -> str:
+async def hold(connection: AsyncConnection, holds: Sequence[Hold]) -> None:
+    """One that is there already stays as it is."""
+    await connection.execute(
+        _HOLD,
+        {
+            "holds": [each.name for each in holds],
+            "channels": [each.channel for each in holds],
+            "reasons": [each.reason for each in holds],
+            "since": [each.since for each in holds],
+            "expired_at": [each.expired_at for each in holds],
+        },
+    )
+
+
+async def release(connection: AsyncConnection, names: Sequence[str]) -> int:
+    """Let go what holds under these names, run out or not. How many there were."""
+    return (await connection.execute(_RELEASE, {"holds": sorted(set(names))})).rowcount
+
+
+async def read(connection: AsyncConnection) -> list[Hold]:
+    """All there are, the oldest first."""
+    return [Hold(*row) for row in await connection.execute(_READ)]
+
+
+async def passed_over(connection: AsyncConnection, channels: Sequence[str]) -> set[str]:
+    """Those of `channels` whose watermark goes on though something of them is still set aside: a hold has run out."""
+    return set((await connection.execute(_EXPIRED, {"channels": list(channels)})).scalars())
+
+
+def letter_hold(topic: str, partition: int | str, offset: int | str) -> str:
+    """The name under which the record that lay there holds, once it is a dead letter."""
     return f"{topic}/{partition}/{offset}"
 
 
 def _hold_of_original(record: Record) -> str:
     names = (header.ORIGINAL_TOPIC, header.ORIGINAL_PARTITION, header.ORIGINAL_OFFSET)
-    return _hold_of(*(record.headers.get(name, "") for name in names))
+    return letter_hold(*(record.headers.get(name, "") for name in names))
 
 
 def _first_failure(record: Record) -> dt.datetime | None:

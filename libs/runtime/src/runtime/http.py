@@ -1,26 +1,18 @@
-"""The HTTP face that every service has: health, authentication, and errors as RFC 9457 problems."""
+"""The HTTP face that every service has: health, metrics, problems for errors, and the limits of a request."""
 
-import http
-import secrets
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Any
 
-from fastapi import Depends, FastAPI, HTTPException, Request, Response
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from fastapi.security import APIKeyHeader
-from pydantic import SecretStr
-from starlette.exceptions import HTTPException as StarletteHTTPException
+from fastapi import FastAPI, Response
 
+from runtime.body_limit import BodyLimit
 from runtime.health import Check, Probe, run_probes
-from runtime.logs import get_logger
 from runtime.measurements import CONTENT_TYPE
 from runtime.metrics import PART_READY
-from runtime.request_context import HEADER, RequestContext
+from runtime.openapi import DocumentedApp
+from runtime.problems import add_problems
+from runtime.request_context import RequestContext
 from runtime.telemetry import Telemetry
-
-_log = get_logger(__name__)
-_key_header = APIKeyHeader(name="X-API-Key", auto_error=False)
 
 
 def create_app(name: str, probes: Mapping[str, Probe], telemetry: Telemetry | None = None) -> FastAPI:
@@ -29,11 +21,9 @@ def create_app(name: str, probes: Mapping[str, Probe], telemetry: Telemetry | No
     `probes` is read at each request, so that parts may be added later. The probes leave their figures in `telemetry`.
     """
     telemetry = telemetry or Telemetry()
-    app = FastAPI(title=f"Mizan {name}", openapi_url="/openapi.json")
-    app.add_exception_handler(StarletteHTTPException, _on_http_error)
-    app.add_exception_handler(RequestValidationError, _on_invalid_request)
-    app.add_exception_handler(Exception, _on_bug)
-
+    app = DocumentedApp(title=f"Mizan {name}", openapi_url="/openapi.json")
+    add_problems(app)
+    app.add_middleware(BodyLimit)
     app.add_middleware(RequestContext, tracing=telemetry.tracing)
 
     async def look() -> dict[str, Check]:
@@ -63,42 +53,3 @@ def create_app(name: str, probes: Mapping[str, Probe], telemetry: Telemetry | No
         return Response(telemetry.measurements.page(), headers={"content-type": CONTENT_TYPE})
 
     return app
-
-
-def require_api_key(expected: SecretStr) -> Callable[..., Awaitable[None]]:
-    """A dependency for routers: answers 401 unless the caller sends the right `X-API-Key`."""
-
-    async def check(given: Annotated[str | None, Depends(_key_header)]) -> None:
-        if given is None or not secrets.compare_digest(given.encode(), expected.get_secret_value().encode()):
-            raise HTTPException(401, "send the service's API_KEY in the header X-API-Key")
-
-    return check
-
-
-def problem(status: int, detail: str, **members: Any) -> JSONResponse:  # noqa: ANN401 - any JSON
-    """An `application/problem+json` answer (RFC 9457)."""
-    body = {"type": "about:blank", "title": http.HTTPStatus(status).phrase, "status": status, "detail": detail}
-    return JSONResponse(body | members, status, media_type="application/problem+json")
-
-
-async def _on_http_error(_: Request, error: Exception) -> Response:
-    if not isinstance(error, StarletteHTTPException):
-        raise error
-    return problem(error.status_code, str(error.detail))
-
-
-async def _on_invalid_request(_: Request, error: Exception) -> Response:
-    if not isinstance(error, RequestValidationError):
-        raise error
-    errors = [{"field": ".".join(map(str, e["loc"])), "message": e["msg"]} for e in error.errors()]
-    first = "; ".join(f"{e['field']}: {e['message']}" for e in errors[:3])
-    return problem(422, first, errors=errors)
-
-
-async def _on_bug(request: Request, error: Exception) -> Response:
-    """Runs outside of every middleware, and so puts the request's id into the log and the answer itself."""
-    request_id = getattr(request.state, "request_id", "")
-    _log.error("request failed", path=request.url.path, request_id=request_id, exc_info=error)
-    answer = problem(500, "something went wrong here; the log says what")
-    answer.headers[HEADER] = request_id
-    return answer

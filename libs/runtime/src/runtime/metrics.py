@@ -81,6 +81,13 @@ LOOP_FAILURES = Metric(
 )
 PART_READY = Metric("mizan_part_ready", Kind.GAUGE, "1 if the part works, else 0; the parts of /readyz.", ("part",))
 
+WATERMARK_HOLDS_EXPIRED = Metric(
+    "mizan_watermark_holds_expired_total",
+    Kind.COUNTER,
+    "Holds on a channel's watermark that ran out before what they stood for was resolved; `any` holds every channel.",
+    ("channel",),
+)
+
 CALLS = Metric(
     "mizan_marketplace_calls_total",
     Kind.COUNTER,
@@ -153,6 +160,13 @@ OVERSOLD_UNITS = Metric(
     Kind.COUNTER,
     "Units by which on hand went below zero. `channel` is the one whose change did it, `none` if it names none.",
     ("channel",),
+    Who.INVENTORY,
+)
+INCIDENTS = Metric(
+    "mizan_incidents_total",
+    Kind.COUNTER,
+    "What went against escrow's rules. `cause` says how, `channel` where, `none` if nowhere in particular.",
+    ("channel", "cause"),
     Who.INVENTORY,
 )
 TARGETS = Metric(

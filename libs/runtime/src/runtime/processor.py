@@ -165,12 +165,18 @@ def _naming_the_only(events: Sequence[Delivery[Any]]) -> contextlib.AbstractCont
 
 
 async def _fresh(route: Route, events: Sequence[Delivery[Any]], work: Work) -> list[Delivery[Any]]:
-    """The route's deliveries, an id that stands twice in the batch once, without those that the inbox knows."""
-    by_id: dict[str, Delivery[Any]] = {}
-    for event in events:
-        if event.record.topic == route.topic and isinstance(event.data, route.payload):
-            by_id.setdefault(event.event.id, event)
+    """The route's deliveries, an id that stands twice in the batch once, without those that the inbox knows.
+
+    Without an inbox an id counts once for each partition: what was sent to all of them says something in each.
+    """
+    wanted = [each for each in events if each.record.topic == route.topic and isinstance(each.data, route.payload)]
     if not route.inbox:
-        return list(by_id.values())
+        by_place: dict[tuple[str, int], Delivery[Any]] = {}
+        for event in wanted:
+            by_place.setdefault((event.event.id, event.record.partition), event)
+        return list(by_place.values())
+    by_id: dict[str, Delivery[Any]] = {}
+    for event in wanted:
+        by_id.setdefault(event.event.id, event)
     claimed = await inbox.claim(work.connection, route.topic, by_id)
     return [delivery for event_id, delivery in by_id.items() if event_id in claimed]

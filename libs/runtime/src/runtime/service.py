@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 
 from aiokafka.errors import KafkaError
 from contracts import partition_counts
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from runtime.access import protect
 from runtime.backlog import outbox_backlog
 from runtime.clock import Clock, system_clock
 from runtime.consumer import BatchConsumer, ConsumerDiedError
@@ -20,7 +21,7 @@ from runtime.database import create_engine, ping
 from runtime.errors import is_transient, one_line
 from runtime.health import Check, Probe
 from runtime.holds import Holds
-from runtime.http import create_app, require_api_key
+from runtime.http import create_app
 from runtime.logs import configure, get_logger
 from runtime.loops import Loop
 from runtime.metrics import OUTBOX_OLDEST_SECONDS, OUTBOX_ROWS
@@ -81,8 +82,9 @@ class Service:
         self.probe(loop.name, loop.check)
 
     def serve(self, router: APIRouter) -> None:
-        """Add routes; every one wants the API key."""
-        self.app.include_router(router, dependencies=[Depends(require_api_key(self.settings.api_key))])
+        """Add routes; every one wants an API key with the scope that it declares (`runtime.access.needs`)."""
+        protect(router, self.settings.known_keys)
+        self.app.include_router(router)
 
     def probe(self, name: str, probe: Probe) -> None:
         """Make `/readyz` depend on one more part."""

@@ -3,8 +3,10 @@
 import sys
 from typing import Annotated, Any, TypeVar
 
-from pydantic import Field, PostgresDsn, SecretStr, ValidationError
+from pydantic import Field, PostgresDsn, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from runtime.api_keys import ApiKeys
 
 
 class ServiceSettings(BaseSettings):
@@ -17,6 +19,8 @@ class ServiceSettings(BaseSettings):
     """Put before every topic and group name: lets several systems share one cluster."""
     database_url: PostgresDsn
     api_key: Annotated[SecretStr, Field(min_length=1)]
+    api_keys: SecretStr = SecretStr("")
+    """Further keys, each with its name and scopes: see `runtime.api_keys`."""
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)]
     log_level: str = "INFO"
@@ -27,6 +31,17 @@ class ServiceSettings(BaseSettings):
     """So many records of a topic in a row may become dead letters before the consumer stops; 0: any number."""
     watermark_hold_max_seconds: Annotated[int, Field(ge=0)] = 1800
     """How long a dead letter may hold a channel's watermark."""
+
+    @field_validator("api_keys")
+    @classmethod
+    def _can_be_read(cls, written: SecretStr, info: ValidationInfo) -> SecretStr:
+        ApiKeys(info.data.get("api_key", SecretStr("")), written.get_secret_value())
+        return written
+
+    @property
+    def known_keys(self) -> ApiKeys:
+        """API_KEY, which may do everything, and what API_KEYS adds."""
+        return ApiKeys(self.api_key, self.api_keys.get_secret_value())
 
 
 SettingsT = TypeVar("SettingsT", bound=BaseSettings)

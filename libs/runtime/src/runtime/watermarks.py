@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from contracts import OrdersWatermark
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from runtime.records import Delivery
 from runtime.work import Work
@@ -38,17 +37,22 @@ where c.channel = m.channel and m.lowest > coalesce(c.known_until, '-infinity')
 returning c.channel, c.known_until
 """)
 
-IsHeld = Callable[[AsyncConnection, Sequence[str], dt.datetime], Awaitable[set[str]]]
+IsHeld = Callable[[Work, Sequence[str]], Awaitable[set[str]]]
 """Which of these channels must not advance now."""
+
+
+def newest(deliveries: Sequence[Delivery[OrdersWatermark]]) -> dict[str, Delivery[OrdersWatermark]]:
+    """The one of each channel that is known furthest; of equal ones the last."""
+    return {each.data.channel: each for each in sorted(deliveries, key=lambda each: each.data.known_until)}
 
 
 class Watermarks:
     """The watermarks of one topic, kept in the service's schema (see `runtime.tables.create_watermarks`)."""
 
-    def __init__(self, partitions: int, *holds: IsHeld) -> None:
-        """`holds` are asked each time: while one holds a channel, its watermarks are passed over."""
+    def __init__(self, partitions: int, is_held: IsHeld) -> None:
+        """`is_held` is asked each time: while a channel is held, its watermarks are passed over."""
         self._partitions = partitions
-        self._holds = holds
+        self._is_held = is_held
 
     async def note(self, deliveries: Sequence[Delivery[OrdersWatermark]], work: Work) -> dict[str, dt.datetime]:
         """Keep the newest of each partition; answers with the channels that are known further now, and up to when.
@@ -56,14 +60,14 @@ class Watermarks:
         An old watermark that is replayed changes nothing. Replicas that note other partitions of a channel at the same
         time wait for each other, so that one of them sees the minimum rise.
         """
-        newest: dict[tuple[str, int], dt.datetime] = {}
+        told: dict[tuple[str, int], dt.datetime] = {}
         for delivery in deliveries:
             key = (delivery.data.channel, delivery.record.partition)
-            newest[key] = max(delivery.data.known_until, newest.get(key, delivery.data.known_until))
-        channels = sorted({channel for channel, _ in newest})
+            told[key] = max(delivery.data.known_until, told.get(key, delivery.data.known_until))
+        channels = sorted({channel for channel, _ in told})
         await work.connection.execute(_LOCK, {"channels": channels})
-        held = {name for hold in self._holds for name in await hold(work.connection, channels, work.now)}
-        free = sorted(key for key in newest if key[0] not in held)
+        held = await self._is_held(work, channels)
+        free = sorted(key for key in told if key[0] not in held)
         if not free:
             return {}
         await work.connection.execute(
@@ -71,7 +75,7 @@ class Watermarks:
             {
                 "channels": [channel for channel, _ in free],
                 "partitions": [partition for _, partition in free],
-                "moments": [newest[key] for key in free],
+                "moments": [told[key] for key in free],
             },
         )
         risen = await work.connection.execute(

@@ -84,7 +84,7 @@ class Work:
             event_id=event_id,
             correlation_id=correlation_of(cause) if cause else None,
             causation_id=cause.id if cause else None,
-            traceparent=self._traceparent(cause),
+            traceparent=self.traceparent_of(cause),
         )
         return event
 
@@ -138,7 +138,8 @@ class Work:
             await inbox.release(self.connection, self._rejected_ids)
         await outbox.add(self.connection, self._rows)
 
-    def _traceparent(self, cause: AnyEvent | None) -> str | None:
+    def traceparent_of(self, cause: AnyEvent | None) -> str | None:
+        """The span below which what `cause` leads to belongs."""
         if cause is None:
             return current_traceparent()
         return self._traceparents.get(cause.id) or cause.traceparent or current_traceparent()

@@ -5,7 +5,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 import httpx
-from connector_sdk.http import outcome_of, outcome_of_error, retry_after
+from connector_sdk.http import http_date, marketplace_clock, outcome_of, outcome_of_error, retry_after
 from connector_sdk.marketplace import (
     Capabilities,
     LineResult,
@@ -16,7 +16,7 @@ from connector_sdk.marketplace import (
     Search,
     StockLine,
 )
-from contracts import Issue
+from contracts import Issue, RestocksOnCancel
 from pydantic import ValidationError
 from runtime.clock import Clock, system_clock
 
@@ -36,13 +36,23 @@ class AmazonMarketplace:
         self._clock = clock
 
     def capabilities(self) -> Capabilities:
-        return Capabilities(stock_batch=1, update_search=True, order_by_id=True, read_back=True)
+        """Amazon's documents do not say whether the units of a cancelled order go back on sale.
+
+        Sellers report that they do, except where the seller cancelled for want of stock.
+        """
+        return Capabilities(
+            stock_batch=1,
+            update_search=True,
+            order_by_id=True,
+            read_back=True,
+            restocks_on_cancel=RestocksOnCancel.UNKNOWN,
+        )
 
     async def push_stock(self, lines: Sequence[StockLine]) -> Sequence[LineResult]:
         return await asyncio.gather(*(self._push(line) for line in lines))
 
     async def read_listings(self, external_skus: Sequence[str]) -> Sequence[Reading]:
-        """One call a listing. One that Amazon does not know, or shows without a quantity of ours, has none."""
+        """One call a listing. One that Amazon does not know, will not show, or shows without our quantity has none."""
         return [await self._read(external_sku) for external_sku in external_skus]
 
     async def _read(self, external_sku: str) -> Reading:
@@ -50,15 +60,18 @@ class AmazonMarketplace:
             response = await self._client.get_listing(external_sku)
         except httpx.HTTPError as error:
             raise _no_answer(error) from None
-        if response.status_code == httpx.codes.NOT_FOUND:
-            return Reading(external_sku, None, self._clock())
+        now = self._clock()
+        observed_at = http_date(response.headers.get("date", "")) or now
+        clock = marketplace_clock(response, now)
+        if outcome_of(response.status_code) is Outcome.REJECTED:
+            return Reading(external_sku, None, observed_at, clock)
         self._check(response)
         try:
             answer = ListingAnswer.model_validate_json(response.content)
         except ValidationError:
             raise MarketplaceError(Outcome.UNKNOWN, "the answer of getListingsItem can't be read") from None
         ours = [each for each in answer.fulfillment_availability if each.fulfillment_channel_code == OUR_STOCK]
-        return Reading(external_sku, ours[0].quantity if ours else None, self._clock())
+        return Reading(external_sku, ours[0].quantity if ours else None, observed_at, clock)
 
     async def fetch_orders(self, search: Search, since: dt.datetime, cursor: str | None) -> OrderPage:
         window = {_WINDOWS[search]: since.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
@@ -117,6 +130,7 @@ class AmazonMarketplace:
             issues=issues,
             retry_after=retry_after(response, self._clock()),
             throttled=response.status_code == httpx.codes.TOO_MANY_REQUESTS,
+            clock=marketplace_clock(response, self._clock()),
         )
 
     def _check(self, response: httpx.Response) -> None:

@@ -4,6 +4,7 @@ import httpx
 import pytest
 from amazon_connector.settings import Settings
 from connector_sdk.testing.kafka import CreateTopics, open_topics
+from connector_sdk.testing.requests import listed
 from connector_sdk.testing.server_process import run_server
 from connector_sdk.testing.targets import delivery
 from connector_sdk.testing.waiting import eventually
@@ -60,6 +61,26 @@ async def test_targets_go_in_and_answers_and_orders_come_out(
         assert (await connector.post("/v1/resume")).json()["state"] == "active"
         assert "mizan_pushes_pending 0.0" in (await connector.get("/metrics", headers={"x-api-key": ""})).text
         assert (await connector.get("/v1/status", headers={"x-api-key": "wrong"})).status_code == 401
+
+
+async def test_a_new_listing_is_told_as_it_stands(
+    settings: Settings, amazon_url: str, bootstrap_servers: str, create_topics: CreateTopics
+) -> None:
+    async with (
+        open_topics(bootstrap_servers, create_topics) as topics,
+        run_server("amazon_connector", _environment(settings, bootstrap_servers, topics.prefix)) as url,
+        httpx.AsyncClient(base_url=url, headers={"x-api-key": "key"}) as connector,
+        httpx.AsyncClient(base_url=f"{amazon_url}/_sandbox/") as sandbox,
+        asyncio.timeout(60),
+    ):
+        await sandbox.post("listings", json={"external_sku": "X-A", "quantity": 12})
+        await topics.send("listing.changed", listed("A", channel="amazon").event)
+        observed = (await topics.first("channel.stock.applied")).data
+        assert isinstance(observed, StockApplied)
+        assert (observed.status, observed.sku, observed.observed_quantity) == (AppliedStatus.OBSERVED, "A", 12)
+        assert observed.observed_at is not None
+        assert (observed.clock_offset_ms is not None, observed.margin_ms is not None) == (True, True)
+        assert (await connector.get("/v1/status")).json()["restocks_on_cancel"] == "unknown"
 
 
 async def _is_ready(connector: httpx.AsyncClient) -> bool:

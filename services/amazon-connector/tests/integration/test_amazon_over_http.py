@@ -131,3 +131,18 @@ async def test_targets_end_up_at_amazon(
     await eventually(has_all)
     await pusher.close()
     assert await _quantities(amazon_url) == {f"X-{sku}": n for n, sku in enumerate(skus)}
+
+
+async def test_a_reading_is_on_amazons_clock(amazon_url: str, marketplace: AmazonMarketplace) -> None:
+    await _list(amazon_url, *ODD_SKUS, quantity=7)
+    readings = await marketplace.read_listings([*ODD_SKUS, "nobody-sells-this"])
+    (pushed,) = await marketplace.push_stock([StockLine("plain", "plain", 3, 1)])
+
+    assert [(r.external_sku, r.quantity) for r in readings] == [
+        *((sku, 7) for sku in ODD_SKUS),
+        ("nobody-sells-this", None),
+    ]
+    for clock in (*(reading.clock for reading in readings), pushed.clock):
+        assert clock
+        assert abs(clock.offset) <= clock.margin, "sandbox and test have the same clock"
+    assert all(reading.observed_at.microsecond == 0 for reading in readings)

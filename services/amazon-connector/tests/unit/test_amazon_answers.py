@@ -1,3 +1,4 @@
+import datetime as dt
 import json
 from collections.abc import Callable
 
@@ -7,7 +8,7 @@ from amazon_connector.auth import AccessToken
 from amazon_connector.client import USER_AGENT, AmazonClient
 from amazon_connector.marketplace import AmazonMarketplace
 from connector_sdk.http import build_client
-from connector_sdk.marketplace import Outcome, StockLine
+from connector_sdk.marketplace import MarketplaceError, Outcome, StockLine
 from pydantic import SecretStr
 
 LINE = StockLine("A", "A/1", 4, 1)
@@ -108,3 +109,33 @@ async def test_no_answer_is_unknown() -> None:
 async def test_the_client_names_itself_in_every_request() -> None:
     async with build_client("https://spapi.test", USER_AGENT) as client:
         assert client.headers["user-agent"] == USER_AGENT
+
+
+@pytest.mark.parametrize("status", [400, 404])
+async def test_a_listing_that_amazon_will_not_show_has_no_quantity(status: int) -> None:
+    date = "Sun, 22 Nov 2026 12:00:07 GMT"
+    marketplace, _ = _marketplace(
+        lambda _: httpx.Response(status, headers={"date": date}, stream=httpx.ByteStream(b""))
+    )
+    (reading,) = await marketplace.read_listings(["A/1"])
+
+    assert (reading.quantity, reading.observed_at) == (None, dt.datetime(2026, 11, 22, 12, 0, 7, tzinfo=dt.UTC))
+    assert reading.clock
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"), [(403, Outcome.UNAUTHORISED), (429, Outcome.RETRY), (500, Outcome.UNKNOWN)]
+)
+async def test_an_answer_about_something_else_is_no_reading(status: int, outcome: Outcome) -> None:
+    marketplace, _ = _marketplace(lambda _: httpx.Response(status))
+    with pytest.raises(MarketplaceError) as caught:
+        await marketplace.read_listings(["A/1"])
+
+    assert caught.value.outcome is outcome
+
+
+async def test_an_answer_without_a_date_leaves_the_clock_unknown() -> None:
+    marketplace, _ = _marketplace(lambda _: httpx.Response(200, json={"status": "ACCEPTED"}))
+    (result,) = await marketplace.push_stock([LINE])
+
+    assert (result.outcome, result.clock) == (Outcome.ACCEPTED, None)

@@ -21,8 +21,10 @@ class ProblemError(Exception):
     """Something is wrong out there; the message says what, in one line. Exit code 1."""
 
 
-def run(work: Callable[[], Coroutine[Any, Any, ResultT]], *, if_stopped: str = "stopped") -> ResultT:
-    """The result of `work`; what goes wrong is told in one line. `if_stopped` is what Ctrl-C leads to."""
+def run(
+    work: Callable[[], Coroutine[Any, Any, ResultT]], *, if_stopped: Callable[[], str] = lambda: "stopped"
+) -> ResultT:
+    """The result of `work`; what goes wrong is told in one line. `if_stopped` tells what Ctrl-C has led to."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
         return asyncio.run(work())
@@ -37,7 +39,7 @@ def run(work: Callable[[], Coroutine[Any, Any, ResultT]], *, if_stopped: str = "
     except TimeoutError as error:
         _end(str(error) or "no answer in time", 1)
     except KeyboardInterrupt:
-        _end(if_stopped, 1)
+        _end(if_stopped(), 1)
 
 
 def required(environment: Mapping[str, str], variable: str) -> str:

@@ -3,12 +3,14 @@ import contextlib
 import json
 import socket
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
 from contracts import dead_letter as header
 from control.main import MIGRATIONS, fill
 from control.settings import Settings
+from control.testing.stub_service import stub_service
 from control.testing.topics import Ended, OwnTopics
 from runtime.dead_letter import dead_letter
 from runtime.migrations import upgrade
@@ -22,6 +24,7 @@ pytestmark = pytest.mark.integration
 TOPIC = "stock.changed"
 LETTERS = "stock.changed.inventory.dlq"
 CLOCK = FixedClock()
+NOBODY = "http://127.0.0.1:1"
 
 
 @pytest.fixture
@@ -67,8 +70,8 @@ async def _set_aside(topics: OwnTopics, value: bytes, *, key: bytes | None = b"A
     await topics.send(LETTERS, value, key=key, headers=row.headers)
 
 
-async def _dlq(topics: OwnTopics, control: str, *arguments: str) -> Ended:
-    return await topics.mizan("dlq", *arguments, CONTROL_URL=control)
+async def _dlq(topics: OwnTopics, control: str, *arguments: str, **environment: str) -> Ended:
+    return await topics.mizan("dlq", *arguments, CONTROL_URL=control, **environment)
 
 
 async def _open(topics: OwnTopics, control: str) -> dict[str, int]:
@@ -147,7 +150,7 @@ async def test_one_that_fails_again_is_a_new_letter_whose_attempts_go_on(topics:
     assert (letter["offset"], letter["headers"][header.ATTEMPTS]) == (1, "2")
 
 
-async def test_a_discarded_letter_is_sent_nowhere_and_stays_in_its_topic(topics: OwnTopics, control: str) -> None:
+async def test_a_discarded_letter_lets_go_what_it_holds_and_stays_in_its_topic(topics: OwnTopics, control: str) -> None:
     await _set_aside(topics, b"first")
     refused = await _dlq(topics, control, "discard", TOPIC, "--group", "inventory")
     assert (refused.code, len(refused.err.splitlines())) == (2, 1)
@@ -155,8 +158,18 @@ async def test_a_discarded_letter_is_sent_nowhere_and_stays_in_its_topic(topics:
     assert (await _dlq(topics, control, "discard", TOPIC, "--group", "inventory", "--all", "--dry-run")).code == 0
     assert await _open(topics, control) == {"unknown-sku": 1}
 
-    assert (await _dlq(topics, control, "discard", TOPIC, "--group", "inventory", "--all")).code == 0
+    nobody = await _dlq(topics, control, "discard", TOPIC, "--group", "inventory", "--all", INVENTORY_URL=NOBODY)
+    assert (nobody.code, "inventory must let go what the letters hold" in nobody.err) == (1, True)
+    assert await _open(topics, control) == {"unknown-sku": 1}
+    [original] = await topics.read(TOPIC)
 
+    posted: list[tuple[str, Any]] = []
+    with stub_service({}, posted=posted) as inventory:
+        arguments = ("discard", TOPIC, "--group", "inventory", "--all")
+        assert (await _dlq(topics, control, *arguments, INVENTORY_URL=inventory)).code == 0
+
+    origin = {"topic": TOPIC, "partition": original.partition, "offset": original.offset}
+    assert posted == [("/v1/watermark-holds/release", {"letters": [origin]})]
     assert await _open(topics, control) == {}
     assert (await topics.count(TOPIC), await topics.count(LETTERS)) == (1, 1)
 

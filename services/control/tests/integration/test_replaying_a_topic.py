@@ -174,7 +174,19 @@ async def test_it_waits_for_a_group(topics: OwnTopics) -> None:
     await _commit(topics, "inventory")
     async with asyncio.timeout(30):
         _, err = await process.communicate()
-    assert (await process.wait(), err) == (0, b"")
+    assert (await process.wait(), err) == (0, b"stock.changed: all is sent, waiting until inventory has read it\n")
+
+
+async def test_interrupted_while_it_waits_for_a_group_it_says_that_all_is_sent(topics: OwnTopics) -> None:
+    await _fill(topics, 5, skus=1)
+    process = await topics.start("replay", TOPIC, "--group", "inventory")
+    assert process.stderr is not None
+    async with asyncio.timeout(30):
+        assert b"waiting until" in await process.stderr.readline()
+        process.send_signal(2)
+        _, err = await process.communicate()
+    assert process.returncode == 1
+    assert err == b"mizan: stopped: all 5 are sent, but inventory was not seen to have read them\n"
 
 
 async def _commit(topics: OwnTopics, group: str) -> None:

@@ -1,13 +1,26 @@
 """What only the inventory needs to know."""
 
+import datetime as dt
+import enum
 from typing import Annotated
 
 from pydantic import Field
 from runtime.settings import ServiceSettings
 
 from inventory.domain.allocation import Mode, Policy
+from inventory.domain.escrow import Escrow
+from inventory.domain.measured import measured
+from inventory.domain.terms import Channel, Terms
 
 Percent = Annotated[int, Field(ge=0, le=100)]
+Seconds = Annotated[float, Field(ge=0)]
+
+
+class StorefrontMode(enum.StrEnum):
+    """`report`: the storefront only tells what it has sold. `reserve`: it asks before it sells."""
+
+    REPORT = "report"
+    RESERVE = "reserve"
 
 
 class Settings(ServiceSettings):
@@ -20,6 +33,20 @@ class Settings(ServiceSettings):
     buffer_units: Annotated[int, Field(ge=0)] = 0
     last_units: Annotated[int, Field(ge=0)] = 0
     last_units_channel: str = "saberstore"
+    escrow: Escrow = Escrow.STRICT
+    storefront_mode: StorefrontMode = StorefrontMode.REPORT
+    storefront_lag_seconds: Seconds = 5
+    storefront_margin_seconds: Seconds = 2
+    reservation_grace_seconds: Seconds = 30
+    rebalance_window_seconds: Seconds = 2
+    converge_after_seconds: Seconds = 21600
+    first_reading_seconds: Seconds = 120
+    retry_after_seconds: Seconds = 300
+    amazon_settle_seconds: Seconds = 600
+    noon_settle_seconds: Seconds = 180
+    amazon_restocks_on_cancel: bool = True
+    noon_restocks_on_cancel: bool = True
+    measured_tail: Annotated[float, Field(gt=0, lt=1)] = 0.001
 
     def policy(self) -> Policy:
         """The rule of allocation; the channels' order breaks ties."""
@@ -36,3 +63,34 @@ class Settings(ServiceSettings):
             last_units=self.last_units,
             last_units_channel=self.last_units_channel,
         )
+
+    def grace(self) -> dt.timedelta:
+        """So long after its expiry a reservation still holds its units."""
+        return _seconds(self.reservation_grace_seconds)
+
+    def terms(self) -> Terms | None:
+        """How units are moved under escrow; None: quantities are written without it."""
+        if self.escrow is Escrow.OFF:
+            return None
+        reserves = self.storefront_mode is StorefrontMode.RESERVE
+        terms = Terms(
+            storefront="saberstore",
+            channels={
+                "saberstore": Channel(_seconds(2 * self.storefront_lag_seconds), restocks=not reserves),
+                "amazon": Channel(_seconds(self.amazon_settle_seconds), self.amazon_restocks_on_cancel),
+                "noon": Channel(_seconds(self.noon_settle_seconds), self.noon_restocks_on_cancel),
+            },
+            window=_seconds(self.rebalance_window_seconds),
+            storefront_lag=_seconds(self.storefront_lag_seconds),
+            storefront_margin=_seconds(self.storefront_margin_seconds),
+            converge_after=_seconds(self.converge_after_seconds),
+            first_reading=_seconds(self.first_reading_seconds),
+            retry_after=_seconds(self.retry_after_seconds),
+            shares=self.policy().weights,
+            reclaim=reserves,
+        )
+        return measured(terms, self.measured_tail) if self.escrow is Escrow.MEASURED else terms
+
+
+def _seconds(seconds: float) -> dt.timedelta:
+    return dt.timedelta(seconds=seconds)

@@ -23,8 +23,9 @@ SETUP = """
 insert into products (sku, title, category, is_active, on_hand, changed_at) values
     ('A', 'a', 'mugs', true, 100, now()), ('B', 'b', null, true, 100, now());
 insert into inventory_logs (sku, channel, change_qty, reason, before_qty, after_qty, event_id, happened_at, created_at)
-select sku, channel, -10, 'sale', 100, 90, sku || channel || n, timestamptz '2026-11-22 11:00Z', now()
-from products, unnest(array['amazon', 'noon']) as channel, generate_series(1, 2) n
+select sku, channel, -10, 'sale', 10 - 10 * number, -10 * number, sku || number, timestamptz '2026-11-22 11:00Z', now()
+from products, unnest(array['amazon', 'amazon', 'noon', 'noon']) with ordinality as sold (channel, number)
+order by sku, number
 """
 
 

@@ -1,4 +1,4 @@
-"""The handlers and the API on real Postgres."""
+"""The handlers and the API on real Postgres, without escrow."""
 
 import asyncio
 import datetime as dt
@@ -20,10 +20,9 @@ from contracts import (
     partition_counts,
 )
 from inventory.adapters.catalogue import PostgresCatalogue
-from inventory.adapters.postgres_book import PostgresBook
 from inventory.domain.allocation import Policy
 from inventory.entrypoints.api import reading, writing
-from inventory.entrypoints.consumers import STOCK_CHANGES, routes
+from inventory.entrypoints.consumers import STOCK_CHANGES, book_opener, routes
 from inventory.handlers.change_product import ChangeProduct
 from inventory.handlers.change_stock import ChangeStock
 from inventory.handlers.note_watermarks import channel_of_change
@@ -44,11 +43,10 @@ pytestmark = pytest.mark.integration
 
 NOW = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
 POLICY = Policy(weights={"saberstore": 30, "amazon": 35, "noon": 35}, storefront="saberstore")
-change_stock = ChangeStock(lambda work: PostgresBook(work.connection, POLICY), POLICY)
-record_applied = RecordApplied(lambda work: PostgresBook(work.connection, POLICY), POLICY)
-change_product = ChangeProduct(
-    lambda work: PostgresCatalogue(work.connection), lambda work: PostgresBook(work.connection, POLICY), POLICY
-)
+open_book = book_opener(POLICY, None)
+change_stock = ChangeStock(open_book, POLICY)
+record_applied = RecordApplied(open_book)
+change_product = ChangeProduct(lambda work: PostgresCatalogue(work.connection), open_book)
 
 
 @pytest.fixture
@@ -260,15 +258,6 @@ async def test_an_external_sku_never_gets_two_owners(api: httpx.AsyncClient, wor
     paths = [f"/v1/listings/noon/P{number}" for number in range(8)]
     answers = await asyncio.gather(*(api.put(path, json={"external_sku": "WANTED"}) for path in paths))
     assert sorted(answer.status_code for answer in answers) == [200, *[409] * 7]
-
-
-async def test_stock_changes_by_http_take_the_way_through_kafka(api: httpx.AsyncClient, engine: AsyncEngine) -> None:
-    sold = {"sku": "A", "reason": "sale", "change_qty": -1, "channel": "saberstore"}
-    response = await api.post("/v1/stock-changes", json={"changes": [sold]})
-    assert response.status_code == 202
-    [event] = await outbox(engine, "stock.changed")
-    assert [event["id"]] == response.json()["event_ids"]
-    assert (await api.post("/v1/stock-changes", json={"changes": [sold | {"change_qty": 0}]})).status_code == 422
 
 
 async def test_a_repeated_answer_leaves_even_the_times_as_they_were(engine: AsyncEngine, worker: Worker) -> None:

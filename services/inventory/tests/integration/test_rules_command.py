@@ -11,13 +11,15 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from fastapi import Depends
+import structlog.testing
 from inventory.adapters.rules import RuleCache
 from inventory.domain.allocation import Policy
 from inventory.entrypoints.rules_api import rules_reading, rules_writing
 from inventory.entrypoints.rules_cli import app as command
 from pydantic import SecretStr
-from runtime.http import create_app, require_api_key
+from runtime.access import protect
+from runtime.api_keys import ApiKeys
+from runtime.http import create_app
 from runtime.web import WebServer
 from runtime.work import Worker
 from sqlalchemy import text
@@ -46,7 +48,8 @@ async def inventory(engine: AsyncEngine, worker: Worker) -> AsyncIterator[str]:
         await connection.execute(text(insert.format("('كوب', 'x', 'mugs', true, 100, now())")))
     app, cache = create_app("inventory", {}), RuleCache(POLICY)
     for router in (rules_reading(engine, cache), rules_writing(worker, cache)):
-        app.include_router(router, dependencies=[Depends(require_api_key(SecretStr("secret")))])
+        protect(router, ApiKeys(SecretStr("secret")))
+        app.include_router(router)
     with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as probe:
         port = probe.getsockname()[1]
     web = WebServer(app, "127.0.0.1", port)
@@ -58,8 +61,10 @@ async def inventory(engine: AsyncEngine, worker: Worker) -> AsyncIterator[str]:
 
 
 async def rules(url: str, *arguments: str, key: str = "secret") -> Result:
+    """The server runs in this process too, so its log lines are silenced."""
     environment = {"INVENTORY_URL": url, "API_KEY": key}
-    return await asyncio.to_thread(CliRunner().invoke, command, list(arguments), env=environment)
+    with structlog.testing.capture_logs():
+        return await asyncio.to_thread(CliRunner().invoke, command, list(arguments), env=environment)
 
 
 def write(folder: Path, content: str) -> str:

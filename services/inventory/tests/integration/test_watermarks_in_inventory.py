@@ -43,8 +43,9 @@ async def api(engine: AsyncEngine) -> AsyncIterator[httpx.AsyncClient]:
         yield http
 
 
-def watermark(minutes: float, partition: int, channel: str = "amazon") -> Record:
-    data = OrdersWatermark(channel=channel, known_until=NOON + dt.timedelta(minutes=minutes))
+def watermark(minutes: float, partition: int, channel: str = "amazon", *, is_incomplete: bool = False) -> Record:
+    until = NOON + dt.timedelta(minutes=minutes)
+    data = OrdersWatermark(channel=channel, known_until=until, is_incomplete=is_incomplete)
     event = CloudEvent.wrap(data, source="/order-importer", time=NOON)
     return Record(STOCK_CHANGES, partition, 1, None, event.to_bytes(), {})
 
@@ -72,6 +73,20 @@ async def test_a_dead_lettered_sale_holds_its_channel(api: httpx.AsyncClient, pr
     await processor.process([unknown_sku.record, *(watermark(5, partition) for partition in PARTITIONS)])
     await processor.process([watermark(7, partition, "noon") for partition in PARTITIONS])
     assert await known(api) == {"saberstore": (None, 0), "amazon": (None, 1), "noon": (7, 0)}
+
+
+async def test_a_hold_that_ran_out_shows_until_it_is_resolved(api: httpx.AsyncClient, processor: Processor) -> None:
+    async def expired() -> dict[str, int]:
+        return {channel["name"]: channel["holds_expired"] for channel in (await api.get("/v1/channels")).json()}
+
+    for _ in range(2):
+        await processor.process([watermark(5, partition, is_incomplete=True) for partition in PARTITIONS])
+        assert await expired() == {"saberstore": 0, "amazon": 1, "noon": 0}
+    assert await known(api) == {"saberstore": (None, 0), "amazon": (5, 0), "noon": (None, 0)}
+    await processor.process([watermark(4, partition) for partition in PARTITIONS])
+    assert (await expired())["amazon"] == 1
+    await processor.process([watermark(6, partition) for partition in PARTITIONS])
+    assert (await expired())["amazon"] == 0
 
 
 def test_the_channel_of_a_change_is_read_as_far_as_it_can_be() -> None:

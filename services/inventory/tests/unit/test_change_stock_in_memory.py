@@ -1,5 +1,7 @@
+import dataclasses as dc
 import datetime as dt
 
+import pytest
 from contracts import StockChanged, StockReason, StockTarget
 from contracts import dead_letter as header
 from inventory.adapters.in_memory_book import InMemoryBook
@@ -18,7 +20,8 @@ POLICY = Policy(weights={"saberstore": 30, "amazon": 35, "noon": 35}, storefront
 def book_with(*skus: str) -> InMemoryBook:
     offers = tuple(Offer(channel, f"{channel}-1", is_active=True) for channel in POLICY.weights)
     return InMemoryBook(
-        Item(sku, is_active=True, on_hand=0, reserved=0, counted_at=None, offers=offers) for sku in skus
+        [Item(sku, is_active=True, on_hand=0, reserved=0, counted_at=None, offers=offers) for sku in skus],
+        POLICY,
     )
 
 
@@ -30,6 +33,11 @@ def sale(sku: str, units: int, channel: str = "saberstore", event_id: str | None
     placed = NOW + dt.timedelta(minutes=1)
     data = StockChanged(sku=sku, reason=StockReason.SALE, change_qty=-units, channel=channel, placed_at=placed)
     return deliver(data, event_id=event_id)
+
+
+@pytest.fixture
+def book_of_a() -> InMemoryBook:
+    return book_with("A")
 
 
 async def handle(book: InMemoryBook, *deliveries: Delivery[StockChanged]) -> Work:
@@ -51,6 +59,29 @@ async def test_a_batch_is_applied_in_order_and_told_once() -> None:
         ("B", "amazon", 4, 1),
         ("B", "noon", 3, 1),
     ]
+
+
+async def test_a_letter_that_is_retried_after_a_newer_count_changes_nothing(book_of_a: InMemoryBook) -> None:
+    """A restock was set aside; meanwhile somebody counted, with the new units on the shelf."""
+    restock = StockChanged(sku="A", reason=StockReason.RESTOCK, change_qty=10)
+    told = deliver(restock, event_id="set-aside")
+    early = dc.replace(told, event=told.event.model_copy(update={"time": NOW - dt.timedelta(hours=1)}))
+    await handle(book_of_a, count("A", 50))
+    await handle(book_of_a, early)
+    assert book_of_a.items["A"].on_hand == 50
+
+
+async def test_a_cancellation_counts_from_when_it_is_told_not_from_when_its_order_was_placed(
+    book_of_a: InMemoryBook,
+) -> None:
+    placed = NOW - dt.timedelta(days=1)
+    back = StockChanged(
+        sku="A", reason=StockReason.CANCELLATION, change_qty=1, channel="amazon", placed_at=placed, reference="O"
+    )
+    told = deliver(back)
+    later = dc.replace(told, event=told.event.model_copy(update={"time": NOW + dt.timedelta(hours=1)}))
+    await handle(book_of_a, count("A", 50), later)
+    assert book_of_a.items["A"].on_hand == 51
 
 
 async def test_a_target_names_its_cause_and_its_arithmetic() -> None:

@@ -20,7 +20,8 @@ def book_with(*skus: str, channels: tuple[str, ...] = tuple(QUANTITIES)) -> InMe
     """100 units of each, told to every channel as revision 4."""
     offers = tuple(Offer(name, f"{name}-1", is_active=True, quantity=QUANTITIES[name], revision=4) for name in channels)
     return InMemoryBook(
-        Item(sku, is_active=True, on_hand=100, reserved=0, counted_at=None, offers=offers) for sku in skus
+        [Item(sku, is_active=True, on_hand=100, reserved=0, counted_at=None, offers=offers) for sku in skus],
+        POLICY,
     )
 
 

@@ -1,5 +1,6 @@
 """The Noon connector, put together."""
 
+import datetime as dt
 from pathlib import Path
 
 import httpx
@@ -31,4 +32,5 @@ def fill(service: Service, settings: Settings) -> None:
 
 def build_marketplace(settings: Settings, http: httpx.AsyncClient) -> NoonMarketplace:
     signer = Signer(settings.noon_partner_id, settings.noon_api_key, settings.noon_secret_key)
-    return NoonMarketplace(NoonClient(http, signer))
+    visibility = dt.timedelta(seconds=settings.noon_order_visibility_seconds)
+    return NoonMarketplace(NoonClient(http, signer), order_visibility=visibility)

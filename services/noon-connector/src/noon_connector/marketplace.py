@@ -5,7 +5,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 import httpx
-from connector_sdk.http import http_date, outcome_of, outcome_of_error, retry_after
+from connector_sdk.http import http_date, marketplace_clock, outcome_of, outcome_of_error, retry_after
 from connector_sdk.marketplace import (
     Capabilities,
     LineResult,
@@ -16,7 +16,7 @@ from connector_sdk.marketplace import (
     Search,
     StockLine,
 )
-from contracts import Issue
+from contracts import Issue, RestocksOnCancel
 from runtime.clock import Clock, system_clock
 
 from noon_connector import wire
@@ -28,12 +28,17 @@ from noon_connector.wire import UnexpectedShapeError
 class NoonMarketplace:
     """The dialect `partner_v1`: one SKU a call; orders by creation only, and none by its number."""
 
-    def __init__(self, client: NoonClient, *, clock: Clock = system_clock) -> None:
+    def __init__(
+        self, client: NoonClient, *, order_visibility: dt.timedelta = dt.timedelta(0), clock: Clock = system_clock
+    ) -> None:
+        """`order_visibility`: how long after its placing Noon may begin to show an order."""
         self._client = client
+        self._order_visibility = order_visibility
         self._clock = clock
 
     def capabilities(self) -> Capabilities:
-        return Capabilities(stock_batch=1, update_search=False, order_by_id=False)
+        """Noon's documents do not say whether the units of a cancelled order go back on sale."""
+        return Capabilities(stock_batch=1, restocks_on_cancel=RestocksOnCancel.UNKNOWN)
 
     async def push_stock(self, lines: Sequence[StockLine]) -> Sequence[LineResult]:
         return await asyncio.gather(*(self._push(line) for line in lines))
@@ -44,7 +49,10 @@ class NoonMarketplace:
         )
 
     async def fetch_orders(self, search: Search, since: dt.datetime, cursor: str | None) -> OrderPage:
-        """The API names no upper bound, so what Noon's clock (the header Date) showed at the answer stands for it."""
+        """The API names no upper bound. What Noon's clock (the header Date) showed at the answer stands for it.
+
+        An order that Noon shows late was placed before that, hence the margin.
+        """
         if search is not Search.CREATED:
             raise MarketplaceError(Outcome.UNSUPPORTED, "Noon's partner API has no search by last update")
         try:
@@ -59,8 +67,9 @@ class NoonMarketplace:
             raise MarketplaceError(Outcome.UNKNOWN, f"the list of orders can't be read: {error}") from None
         noon_now = http_date(response.headers.get("date", ""))
         orders, unreadable = read_orders(raw_orders, noon_now or self._clock())
+        known_until = noon_now - self._order_visibility if noon_now else None
         return OrderPage(
-            orders, next_cursor=wire.text(answer, "next_page"), known_until=noon_now, unreadable=unreadable
+            orders, next_cursor=wire.text(answer, "next_page"), known_until=known_until, unreadable=unreadable
         )
 
     async def fetch_order(self, external_order_id: str) -> OrderPage:
@@ -87,6 +96,7 @@ class NoonMarketplace:
             issues=(issue,) if issue else (),
             retry_after=retry_after(response, self._clock()),
             throttled=response.status_code == httpx.codes.TOO_MANY_REQUESTS,
+            clock=marketplace_clock(response, self._clock()),
         )
 
     def _check(self, response: httpx.Response) -> None:

@@ -20,6 +20,9 @@ class Settings(ConnectorSettings):
     live_ceiling_seconds: Seconds = Field(60.0, alias="NOON_LIVE_CEILING_SECONDS")
     order_poll_seconds: Seconds = Field(60.0, alias="NOON_ORDER_POLL_SECONDS")
 
+    noon_order_visibility_seconds: Annotated[float, Field(ge=0)] = 120.0
+    """How late Noon may show an order. It publishes no figure; two minutes is what Amazon publishes of its own."""
+
     noon_dialect: str = PARTNER_V1
     noon_partner_id: Annotated[str, Field(min_length=1)]
     noon_api_key: _Secret

@@ -3,6 +3,7 @@ import asyncio
 import httpx
 import pytest
 from connector_sdk.testing.kafka import CreateTopics, open_topics
+from connector_sdk.testing.requests import listed
 from connector_sdk.testing.server_process import run_server
 from connector_sdk.testing.targets import delivery
 from connector_sdk.testing.waiting import eventually
@@ -56,6 +57,23 @@ async def test_targets_go_in_and_answers_and_orders_come_out(
         assert (await connector.post("/v1/pause")).json()["state"] == "paused"
         assert (await connector.post("/v1/resume")).json()["state"] == "active"
         assert (await connector.get("/v1/status", headers={"x-api-key": "wrong"})).status_code == 401
+
+
+async def test_a_new_listing_is_told_to_be_unreadable(
+    settings: Settings, bootstrap_servers: str, create_topics: CreateTopics
+) -> None:
+    async with (
+        open_topics(bootstrap_servers, create_topics) as topics,
+        run_server("noon_connector", _environment(settings, bootstrap_servers, topics.prefix)) as url,
+        httpx.AsyncClient(base_url=url, headers={"x-api-key": "key"}) as connector,
+        asyncio.timeout(60),
+    ):
+        await topics.send("listing.changed", listed("A", channel="noon").event)
+        observed = (await topics.first("channel.stock.applied")).data
+        assert isinstance(observed, StockApplied)
+        assert (observed.status, observed.sku, observed.observed_quantity) == (AppliedStatus.OBSERVED, "A", None)
+        assert [issue.code for issue in observed.issues] == ["NoReadBack"]
+        assert (await connector.get("/v1/status")).json()["restocks_on_cancel"] == "unknown"
 
 
 async def _is_ready(connector: httpx.AsyncClient) -> bool:

@@ -123,3 +123,11 @@ async def test_targets_end_up_at_noon_in_spite_of_faults(
     await eventually(has_all)
     await pusher.close()
     assert await _quantities(noon_url) == {f"X-{sku}": n for n, sku in enumerate(skus)}
+
+
+async def test_an_answer_shows_noons_clock(noon_url: str, marketplace: NoonMarketplace) -> None:
+    await _list(noon_url, "A")
+    (pushed,) = await marketplace.push_stock([StockLine("A", "A", 3, 1)])
+
+    assert pushed.clock
+    assert abs(pushed.clock.offset) <= pushed.clock.margin, "sandbox and test have the same clock"

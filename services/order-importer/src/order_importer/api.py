@@ -6,6 +6,8 @@ from typing import Annotated
 from contracts import Money, OrderStatus, Workflow
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
+from runtime.access import needs
+from runtime.api_keys import Scope
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from order_importer.queries import Wanted, find_orders
@@ -41,6 +43,7 @@ def orders_router(engine: AsyncEngine) -> APIRouter:
     router = APIRouter()
 
     @router.get("/v1/orders")
+    @needs(Scope.ORDERS_READ)
     async def orders(
         channel: str | None = None,
         external_order_id: str | None = None,

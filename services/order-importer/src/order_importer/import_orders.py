@@ -7,6 +7,7 @@ from runtime.records import Delivery
 from runtime.work import Work
 
 from order_importer import listings, repository
+from order_importer.hold_unmapped import hold_unmapped
 from order_importer.identity import order_id_of
 from order_importer.order import receive
 from order_importer.publishing import publish
@@ -31,7 +32,9 @@ async def import_orders(deliveries: Sequence[Delivery[MarketplaceOrderReceived]]
             current[order_id], newest[order_id] = change.after, delivery.data
             publish(change, work, delivery.event)
     await repository.save_received(work.connection, list(newest.values()), work.now)
-    await repository.save(work.connection, [(stored[order_id], current[order_id]) for order_id in newest])
+    changes = [(stored[order_id], current[order_id]) for order_id in newest]
+    await repository.save(work.connection, changes)
+    await hold_unmapped(changes, work)
 
 
 def _is_usable(delivery: Delivery[MarketplaceOrderReceived], work: Work) -> bool:

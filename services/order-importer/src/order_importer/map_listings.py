@@ -7,6 +7,7 @@ from runtime.records import Delivery
 from runtime.work import Work
 
 from order_importer import listings, repository
+from order_importer.hold_unmapped import hold_unmapped
 from order_importer.order import map_lines
 from order_importer.publishing import publish
 
@@ -28,3 +29,4 @@ async def map_listings(deliveries: Sequence[Delivery[ListingChanged]], work: Wor
             publish(change, work, causes[order.source, first.external_sku])
             changes.append((order, change.after))
     await repository.save(work.connection, changes)
+    await hold_unmapped(changes, work)

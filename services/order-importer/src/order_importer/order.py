@@ -68,12 +68,19 @@ class Order:
         return all(line.sku is not None for line in self.lines.values())
 
     @property
-    def parked_reason(self) -> str | None:
-        """Why the order can't go on, in one line; None when it can, or when nothing is left of it to go on with."""
+    def missing(self) -> frozenset[str]:
+        """The external SKUs that the order waits for; none when nothing is left of it to go on with."""
         unmapped = [line for line in self.lines.values() if line.sku is None]
-        if not unmapped or (self.status in GIVEN_UP and not any(line.stock.net for line in unmapped)):
+        if self.status in GIVEN_UP and not any(line.stock.net for line in unmapped):
+            return frozenset()
+        return frozenset(line.external_sku for line in unmapped)
+
+    @property
+    def parked_reason(self) -> str | None:
+        """Why the order can't go on, in one line; None when it can."""
+        if not self.missing:
             return None
-        names = ", ".join(sorted({line.external_sku for line in unmapped}))
+        names = ", ".join(sorted(self.missing))
         return f"no listing on {self.source} has the external SKU {names}: add it to the inventory's listings"
 
 

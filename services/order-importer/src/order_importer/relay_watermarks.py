@@ -1,20 +1,14 @@
 """Handles watermarks: passes on up to when a channel's orders are known, once every partition has told."""
 
-import datetime as dt
 from collections.abc import Sequence
 
 from contracts import OrdersWatermark, StockChanged, topic_of
+from runtime.holds import passed_over
 from runtime.records import Delivery, Record
-from runtime.watermarks import Watermarks
+from runtime.watermarks import Watermarks, newest
 from runtime.work import Work
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 STOCK_CHANGES = topic_of(StockChanged)
-_UNMAPPED_PATIENCE = dt.timedelta(seconds=60)
-_UNMAPPED = text("""
-select distinct source from orders where parked and created_at > :since and source = any(cast(:channels as text[]))
-""")
 
 
 class RelayWatermarks:
@@ -24,20 +18,16 @@ class RelayWatermarks:
         self._watermarks = watermarks
 
     async def __call__(self, deliveries: Sequence[Delivery[OrdersWatermark]], work: Work) -> None:
-        causes = {delivery.data.channel: delivery.event for delivery in deliveries}
-        for channel, known_until in sorted((await self._watermarks.note(deliveries, work)).items()):
-            work.broadcast(
-                OrdersWatermark(channel=channel, known_until=known_until), STOCK_CHANGES, cause=causes[channel]
-            )
-
-
-async def unmapped(connection: AsyncConnection, channels: Sequence[str], now: dt.datetime) -> set[str]:
-    """Channels with an order that waits for its listing: for a minute, since the listing may be on its way.
-
-    Such an order can wait for ever, so it must not hold a channel for ever.
-    """
-    parameters = {"channels": list(channels), "since": now - _UNMAPPED_PATIENCE}
-    return set((await connection.execute(_UNMAPPED, parameters)).scalars())
+        risen = await self._watermarks.note(deliveries, work)
+        doubtful = await passed_over(work.connection, list(risen))
+        for channel, watermark in sorted(newest(deliveries).items()):
+            if channel in risen:
+                data = OrdersWatermark(
+                    channel=channel,
+                    known_until=risen[channel],
+                    is_incomplete=True if channel in doubtful else watermark.data.is_incomplete,
+                )
+                work.broadcast(data, STOCK_CHANGES, cause=watermark.event)
 
 
 def channel_of_order(record: Record) -> str | None:

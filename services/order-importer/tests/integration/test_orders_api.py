@@ -7,6 +7,7 @@ from order_importer.main import fill
 from order_importer.settings import Settings
 from order_importer.testing.samples import line, listing, order
 from order_importer.testing.workbench import Workbench
+from runtime.records import Record
 from runtime.service import Service
 
 pytestmark = pytest.mark.integration
@@ -67,6 +68,22 @@ async def test_parked_orders_are_listed_with_what_they_wait_for(
     assert (parked["lines"][0]["sku"], parked["lines"][0]["units_taken"]) == (None, 0)
     [other] = (await client.get("/v1/orders", params={"parked": False})).json()
     assert other["external_order_id"] == "A-1"
+
+
+async def test_holds_are_shown_and_let_go_by_where_their_letter_came_from(
+    workbench: Workbench, client: httpx.AsyncClient
+) -> None:
+    poison = Record("marketplace.order.received", 2, 77, b"amazon:A-9", b"{broken", {})
+    await workbench.processor.process([poison])
+    [hold] = (await client.get("/v1/watermark-holds")).json()
+    assert (hold["channel"], hold["reason"], hold["expired_at"]) == ("amazon", "not-json", None)
+    letters = [{"topic": poison.topic, "partition": 2, "offset": offset} for offset in (77, 78)]
+    for released in (1, 0):
+        answer = await client.post("/v1/watermark-holds/release", json={"letters": letters})
+        assert answer.json() == {"released": released}
+    assert (await client.get("/v1/watermark-holds")).json() == []
+    assert (await client.post("/v1/watermark-holds/release", json={"letters": []})).status_code == 422
+    assert (await client.get("/v1/watermark-holds", headers={"X-API-Key": "no"})).status_code == 401
 
 
 async def test_pages_follow_each_other_by_order_id(workbench: Workbench, client: httpx.AsyncClient) -> None:

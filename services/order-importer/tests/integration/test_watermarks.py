@@ -6,9 +6,10 @@ import json
 from collections.abc import AsyncIterator
 
 import pytest
-from contracts import CloudEvent, OrdersWatermark, dead_letter, partition_counts
+from contracts import CloudEvent, OrderStatus, OrdersWatermark, dead_letter, partition_counts
 from order_importer.testing.samples import NOON, line, listing, minutes_later, order
 from order_importer.testing.workbench import Workbench
+from runtime import holds
 from runtime.records import Record
 from sqlalchemy import text
 
@@ -67,6 +68,13 @@ async def test_an_old_one_that_is_replayed_is_not_passed_on(bench: Workbench) ->
     assert await relayed(bench) == [minutes_later(5)]
 
 
+async def test_one_event_that_was_sent_to_every_partition_counts_in_each(bench: Workbench) -> None:
+    """What a connector writes: the same id everywhere, and often all of it in one batch."""
+    told = watermark(5, 0)
+    await bench.processor.process([dc.replace(told, partition=partition) for partition in PARTITIONS])
+    assert await relayed(bench) == [minutes_later(5)]
+
+
 async def test_channels_do_not_wait_for_each_other(bench: Workbench) -> None:
     await bench.processor.process([watermark(5, partition) for partition in PARTITIONS[:-1]])
     await bench.processor.process([watermark(7, partition, channel="noon") for partition in PARTITIONS])
@@ -110,6 +118,33 @@ async def test_a_hold_runs_out_and_the_watermark_passes(bench: Workbench) -> Non
         await connection.execute(text("update watermark_holds set since = since - interval '31 minutes'"))
     await bench.processor.process([watermark(5, partition) for partition in PARTITIONS])
     assert await relayed(bench) == [minutes_later(5)]
+    assert 'mizan_watermark_holds_expired_total{channel="amazon"} 1' in bench.processor.measurements.page().decode()
+
+
+async def test_while_what_ran_out_is_not_resolved_every_watermark_says_so(bench: Workbench) -> None:
+    await bench.processor.process([Record(ORDERS, 0, 1, b"amazon:A-9", b"?", {})])
+    async with bench.engine.begin() as connection:
+        await connection.execute(text("update watermark_holds set since = since - interval '31 minutes'"))
+    for minutes in (5, 6):
+        await bench.processor.process([watermark(minutes, partition) for partition in PARTITIONS])
+    await bench.processor.process([watermark(6, partition, channel="noon") for partition in PARTITIONS])
+    async with bench.engine.begin() as connection:
+        assert await holds.release(connection, [holds.letter_hold(ORDERS, 0, 1)]) == 1
+    await bench.processor.process([watermark(7, partition) for partition in PARTITIONS])
+    told = {(e.data.channel, e.data.known_until, bool(e.data.is_incomplete)) for e in await bench.sent("stock.changed")}
+    assert told == {
+        ("amazon", minutes_later(5), True),
+        ("amazon", minutes_later(6), True),
+        ("noon", minutes_later(6), False),
+        ("amazon", minutes_later(7), False),
+    }
+
+
+async def test_an_incomplete_watermark_stays_incomplete(bench: Workbench) -> None:
+    data = OrdersWatermark(channel="amazon", known_until=minutes_later(5), is_incomplete=True)
+    event = CloudEvent.wrap(data, source="/test", time=NOON)
+    await bench.processor.process([Record(ORDERS, number, 1, None, event.to_bytes(), {}) for number in PARTITIONS])
+    assert {bool(event.data.is_incomplete) for event in await bench.sent("stock.changed")} == {True}
 
 
 async def test_an_order_without_its_listing_holds_until_that_comes(bench: Workbench) -> None:
@@ -121,10 +156,17 @@ async def test_an_order_without_its_listing_holds_until_that_comes(bench: Workbe
     assert await relayed(bench) == [minutes_later(6)]
 
 
-async def test_an_order_that_stays_unmapped_does_not_hold_for_ever(bench: Workbench) -> None:
+async def test_an_order_that_is_cancelled_before_its_listing_comes_lets_go(bench: Workbench) -> None:
+    await bench.deliver(order(line()))
+    await bench.deliver(order(line(), at=1, status=OrderStatus.CANCELLED))
+    await bench.processor.process([watermark(5, partition) for partition in PARTITIONS])
+    assert await relayed(bench) == [minutes_later(5)]
+
+
+async def test_an_unmapped_order_does_not_hold_for_ever_though_listings_are_never_read(bench: Workbench) -> None:
     await bench.deliver(order(line()))
     async with bench.engine.begin() as connection:
-        await connection.execute(text("update orders set created_at = created_at - interval '2 minutes'"))
+        await connection.execute(text("update watermark_holds set since = since - interval '31 minutes'"))
     await bench.processor.process([watermark(5, partition) for partition in PARTITIONS])
     assert await relayed(bench) == [minutes_later(5)]
 

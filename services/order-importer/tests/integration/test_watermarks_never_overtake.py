@@ -56,25 +56,38 @@ class Connector:
 
     async def list_everything(self) -> None:
         for sku in SKUS:
-            await self._send("listing.changed", listing(sku, f"X-{sku}"))
+            await self.send("listing.changed", listing(sku, f"X-{sku}"))
         await self._producer.flush()
 
+    async def list_and_sell_a_round(self) -> None:
+        """Every order is of a listing that was told right before it, among many that are not sold."""
+        for number in range(self._number + 1, self._number + 1 + ORDERS_A_ROUND):
+            for other in range(40):
+                await self.send("listing.changed", listing(f"UNSOLD-{number}-{other}", f"Y-{number}-{other}"))
+            await self.send("listing.changed", listing(f"NEW-{number}", f"X-NEW-{number}"))
+        await self._producer.flush()
+        await self._sell([f"X-NEW-{self._number + 1 + number}" for number in range(ORDERS_A_ROUND)])
+
     async def sell_a_round(self) -> None:
-        for _ in range(ORDERS_A_ROUND):
+        numbers = range(self._number + 1, self._number + 1 + ORDERS_A_ROUND)
+        await self._sell([f"X-{SKUS[number % len(SKUS)]}" for number in numbers])
+
+    async def _sell(self, external_skus: Sequence[str]) -> None:
+        for external_sku in external_skus:
             self._number += 1
-            sold = line("1", f"X-{SKUS[self._number % len(SKUS)]}")
+            sold = line("1", external_sku)
             placed = minutes_later(self._number)
-            await self._send(
+            await self.send(
                 ORDERS,
                 order(sold, external_order_id=f"A-{self._number}", placed_at=placed, updated_at=placed),
             )
         await self._producer.flush()
         watermark = OrdersWatermark(channel="amazon", known_until=minutes_later(self._number))
         for partition in range(self._partitions):
-            await self._send(ORDERS, watermark, partition)
+            await self.send(ORDERS, watermark, partition)
         await self._producer.flush()
 
-    async def _send(self, topic: str, data: Payload, partition: int | None = None) -> None:
+    async def send(self, topic: str, data: Payload, partition: int | None = None) -> None:
         event = CloudEvent.wrap(data, source="/amazon-connector", time=NOON)
         key = data.subject.encode() if data.subject else None
         await self._producer.send(self._prefix + topic, event.to_bytes(), key=key, partition=partition)
@@ -131,6 +144,26 @@ def has_watermark(known_until: dt.datetime, partitions: int) -> Callable[[Record
     return check
 
 
+async def until_nothing_waits(settings: ServiceSettings) -> None:
+    """Every order is stored, and no unmapped one holds a watermark."""
+    engine = create_engine(settings.database_url, SCHEMA)
+    deadline = time.monotonic() + 60
+    found: tuple[int, ...] = ()
+    while found != (ROUNDS * ORDERS_A_ROUND, 0, 0):
+        assert time.monotonic() < deadline, f"orders, parked, holds: {found}"
+        await asyncio.sleep(0.2)
+        async with engine.connect() as connection:
+            row = (
+                await connection.execute(
+                    text("""
+                        select (select count(*) from orders), (select count(*) from orders where parked),
+                            (select count(*) from watermark_holds)""")
+                )
+            ).one()
+        found = tuple(row)
+    await engine.dispose()
+
+
 def sales(records: Records) -> set[str | None]:
     return {data.reference for _, data in records if isinstance(data, StockChanged)}
 
@@ -157,6 +190,33 @@ async def test_no_watermark_overtakes_a_sale(
                 running.append(await Replica.start(settings, counts))
         last = minutes_later(ROUNDS * ORDERS_A_ROUND)
         records = await read_sales(settings, has_watermark(last, partitions))
+    finally:
+        await producer.stop()
+        await asyncio.gather(*(replica.stop() for replica in running))
+    assert sales(records) == {f"A-{number}" for number in range(1, ROUNDS * ORDERS_A_ROUND + 1)}
+    assert overtaken(records) == []
+
+
+async def test_no_watermark_overtakes_a_sale_whose_listing_is_still_to_be_read(
+    settings: ServiceSettings, create_topics: CreateTopics
+) -> None:
+    """Listings were in Kafka before their orders, but nothing says which of the two topics is read first."""
+    counts = partition_counts() | {ORDERS: 3, SALES: 3}
+    wanted = ("listing.changed", ORDERS, SALES, "order.imported", "order.changed")
+    await create_topics({settings.kafka_topic_prefix + topic: counts[topic] for topic in wanted})
+    producer = AIOKafkaProducer(bootstrap_servers=settings.kafka_bootstrap_servers)
+    await producer.start()
+    connector = Connector(producer, settings, 3)
+    for _ in range(ROUNDS):
+        await connector.list_and_sell_a_round()
+    running = [await Replica.start(settings, counts) for _ in range(2)]
+    last = minutes_later(ROUNDS * ORDERS_A_ROUND)
+    try:
+        await until_nothing_waits(settings)
+        watermark = OrdersWatermark(channel="amazon", known_until=last)
+        for partition in range(3):
+            await connector.send(ORDERS, watermark, partition)
+        records = await read_sales(settings, has_watermark(last, 3))
     finally:
         await producer.stop()
         await asyncio.gather(*(replica.stop() for replica in running))

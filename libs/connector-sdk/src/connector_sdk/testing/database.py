@@ -19,12 +19,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from connector_sdk.account import Account
 from connector_sdk.desire import Desire
 from connector_sdk.leader import Leader
+from connector_sdk.listing_reads import ListingReads
 from connector_sdk.marketplace import Marketplace
+from connector_sdk.observer import Observer
 from connector_sdk.push_policy import PushPolicy
 from connector_sdk.pusher import Pusher
 from connector_sdk.pushes import Patience
 from connector_sdk.testing.targets import CHANNEL, delivery
-from connector_sdk.verifier import Verifier, VerifyPolicy
+from connector_sdk.verifier import Verifier
 
 SCHEMA = "test_connector"
 ACCOUNT = Account(CHANNEL, "seller-1", ("TESTMART_KEY", "TESTMART_SECRET"))
@@ -61,8 +63,14 @@ class ConnectorDatabase:
     def pusher(self, marketplace: Marketplace, policy: PushPolicy, leader: Leader | None = None) -> Pusher:
         return Pusher(ACCOUNT, marketplace, self.worker, leader or self.leader(), policy)
 
-    def verifier(self, marketplace: Marketplace, policy: VerifyPolicy, leader: Leader) -> Verifier:
-        return Verifier(ACCOUNT, marketplace, self.worker, leader, policy)
+    def verifier(self, marketplace: Marketplace, patience: Patience, leader: Leader) -> Verifier:
+        return Verifier(ACCOUNT, self._reads(marketplace), self.worker, leader, patience)
+
+    def observer(self, marketplace: Marketplace, leader: Leader) -> Observer:
+        return Observer(ACCOUNT, self._reads(marketplace), self.worker, leader)
+
+    def _reads(self, marketplace: Marketplace) -> ListingReads:
+        return ListingReads(marketplace, self.telemetry, rate=1000)
 
     async def rows(self, sql: str) -> Sequence[Any]:
         async with self._engine.begin() as connection:

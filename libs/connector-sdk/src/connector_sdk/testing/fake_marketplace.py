@@ -14,6 +14,7 @@ from connector_sdk.marketplace import (
     Search,
     StockLine,
 )
+from connector_sdk.marketplace_clock import ClockReading
 
 
 class FakeMarketplace:
@@ -29,10 +30,13 @@ class FakeMarketplace:
         self.pages: dict[str | None, OrderPage | MarketplaceError] = {None: OrderPage(())}
         """By cursor."""
         self.searches: list[tuple[Search, dt.datetime, str | None]] = []
-        self.shown: dict[str, int] = {}
-        """By external SKU, what a reading shows; other listings can't be read."""
+        self.shown: dict[str, int | None] = {}
+        """By external SKU, what a reading shows; other listings are missing from the answer."""
         self.reads_at = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
         self.read_error: MarketplaceError | None = None
+        self.clock: ClockReading | None = None
+        """Of every answer and reading."""
+        self.read: list[str] = []
         self._update_search = update_search
 
     def capabilities(self) -> Capabilities:
@@ -42,9 +46,10 @@ class FakeMarketplace:
         return [await self._push(line) for line in lines]
 
     async def read_listings(self, external_skus: Sequence[str]) -> Sequence[Reading]:
+        self.read += external_skus
         if self.read_error:
             raise self.read_error
-        return [Reading(sku, self.shown[sku], self.reads_at) for sku in external_skus if sku in self.shown]
+        return [Reading(sku, self.shown[sku], self.reads_at, self.clock) for sku in external_skus if sku in self.shown]
 
     async def fetch_orders(self, search: Search, since: dt.datetime, cursor: str | None) -> OrderPage:
         self.searches.append((search, since, cursor))
@@ -65,4 +70,4 @@ class FakeMarketplace:
         answer = queue.pop(0) if len(queue) > 1 else queue[0]
         if isinstance(answer, Exception):
             raise answer
-        return LineResult(line.external_sku, answer) if isinstance(answer, Outcome) else answer
+        return LineResult(line.external_sku, answer, clock=self.clock) if isinstance(answer, Outcome) else answer

@@ -90,6 +90,9 @@ def discard_letters(  # noqa: PLR0913, PLR0917 - each is an option of the comman
 ) -> None:
     """Mark letters as resolved without sending them; they stay in their topic.
 
+    A channel's watermark that such a letter holds is let go, at the service of the group (INVENTORY_URL,
+    ORDER_IMPORTER_URL).
+
     Needs --reason, --key, --offset or --all. Exit code: 0 done, 1 no open letter fits, 2 wrong use.
     """
     from control.dead_letters.letters import Wanted  # noqa: PLC0415 - Kafka's client would slow --help down
@@ -125,7 +128,7 @@ def _resolve(action: str, wanted: Any, *, dry_run: bool, as_json: bool) -> None:
                 await (desk.retry(found) if action == "retried" else desk.discard(found))
             return found
 
-    found = run(work, if_stopped="stopped: what was not done yet is still open, give the same command again")
+    found = run(work, if_stopped=lambda: "stopped: what was not done yet is still open, give the same command again")
     places = [{"offset": letter.place[2], "reason": letter.reason} for letter in found]
     line = f"{'would be ' if dry_run else ''}{action}: {len(found)} of {wanted.topic} for {wanted.group}"
     _print({"action": action, "dry_run": dry_run, "count": len(found), "letters": places}, line, as_json=as_json)

@@ -2,12 +2,13 @@
 
 import contextlib
 import dataclasses as dc
+from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import httpx
 from aiokafka import AIOKafkaProducer
-from contracts import BY_NAME
+from contracts import BY_NAME, OrdersWatermark
 from contracts import dead_letter as header
 
 from control.addresses import addresses
@@ -35,6 +36,8 @@ class Desk:
 
     cluster: Cluster
     control: httpx.AsyncClient
+    urls: Mapping[str, str]
+    """Where each service answers, by name."""
 
     async def open_letters(self, wanted: Wanted) -> list[Letter]:
         """The letters that fit and are not resolved."""
@@ -62,9 +65,34 @@ class Desk:
                 await self._resolve("retried", chunk)
 
     async def discard(self, letters: Sequence[Letter]) -> None:
-        """Remember that nobody needs these letters. They stay in their topic."""
+        """Remember that nobody needs these letters. They stay in their topic.
+
+        What they hold is let go first, at the service that could not use them: whoever is interrupted in between gives
+        the same command again.
+        """
         for start in range(0, len(letters), _CHUNK):
-            await self._resolve("discarded", letters[start : start + _CHUNK])
+            chunk = letters[start : start + _CHUNK]
+            await self._let_go(chunk)
+            await self._resolve("discarded", chunk)
+
+    async def _let_go(self, letters: Sequence[Letter]) -> None:
+        """Only who reads watermarks holds them."""
+        by_group: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for letter in letters:
+            origin = _origin(letter)
+            if origin is not None and OrdersWatermark in BY_NAME[letter.topic].payloads:
+                by_group[letter.group].append(origin)
+        for group, origins in by_group.items():
+            try:
+                answer = await self.control.post(
+                    f"{self.urls[group]}/v1/watermark-holds/release", json={"letters": origins}
+                )
+            except httpx.TransportError as error:
+                raise ProblemError(
+                    f"{group} must let go what the letters hold, and does not answer at {self.urls[group]} "
+                    f"({type(error).__name__}): start it, or correct its URL, and give the same command again"
+                ) from None
+            _checked(answer, group)
 
     async def _resolve(self, action: str, letters: Sequence[Letter]) -> None:
         places = [dict(zip(("topic", "partition", "offset"), letter.place, strict=True)) for letter in letters]
@@ -81,11 +109,13 @@ async def open_desk(environment: Mapping[str, str]) -> AsyncIterator[Desk]:
     cluster = Cluster.named_by(environment)
     key = required(environment, "API_KEY")
     try:
-        url = next(each.url for each in addresses(environment) if each.service == "control")
+        urls = {each.service: each.url for each in addresses(environment)}
     except ValueError as error:
         raise WrongUseError(str(error)) from None
-    async with httpx.AsyncClient(base_url=url, headers={"X-API-Key": key}, timeout=_TIMEOUT_SECONDS) as control:
-        yield Desk(cluster, control)
+    async with httpx.AsyncClient(
+        base_url=urls["control"], headers={"X-API-Key": key}, timeout=_TIMEOUT_SECONDS
+    ) as control:
+        yield Desk(cluster, control, urls)
 
 
 @contextlib.asynccontextmanager
@@ -118,9 +148,17 @@ def _partition(letter: Letter) -> int | None:
     return number if 0 <= number < BY_NAME[letter.topic].partitions else None
 
 
-def _checked(answer: httpx.Response) -> Any:  # noqa: ANN401 - JSON
+def _origin(letter: Letter) -> dict[str, Any] | None:
+    """Where its record was read from; None where the headers do not say."""
+    partition, offset = (letter.headers.get(name, "") for name in (header.ORIGINAL_PARTITION, header.ORIGINAL_OFFSET))
+    if not (partition.isdecimal() and offset.isdecimal()):
+        return None
+    return {"topic": letter.topic, "partition": int(partition), "offset": int(offset)}
+
+
+def _checked(answer: httpx.Response, service: str = "control") -> Any:  # noqa: ANN401 - JSON
     if answer.status_code == httpx.codes.UNAUTHORIZED:
-        raise ProblemError("control does not accept the API_KEY: set the one that control runs with")
+        raise ProblemError(f"{service} does not accept the API_KEY: set the one that {service} runs with")
     if answer.is_error:
-        raise ProblemError(f"control at {answer.request.url} answers {answer.status_code}: {answer.text[:200]}")
+        raise ProblemError(f"{service} at {answer.request.url} answers {answer.status_code}: {answer.text[:200]}")
     return answer.json()

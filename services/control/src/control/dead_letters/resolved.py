@@ -8,6 +8,8 @@ from typing import Annotated, Any
 from contracts import all_topics
 from fastapi import APIRouter, HTTPException, Query
 from pydantic import BaseModel, Field
+from runtime.access import needs
+from runtime.api_keys import Scope
 from runtime.work import Worker
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -54,6 +56,7 @@ def resolved_router(worker: Worker) -> APIRouter:
     router = APIRouter(prefix="/v1/dead-letters")
 
     @router.get("/resolved")
+    @needs(Scope.OPERATE)
     async def show(topic: Annotated[list[str], Query(min_length=1)]) -> list[Resolved]:
         """The resolved letters of the dead-letter topics named."""
         async with worker.begin() as work:
@@ -61,6 +64,7 @@ def resolved_router(worker: Worker) -> APIRouter:
             return [Resolved.model_validate(dict(row)) for row in rows]
 
     @router.post("/resolved")
+    @needs(Scope.OPERATE)
     async def resolve(body: ResolveBody) -> dict[str, Any]:
         """Remember what was done; what is resolved already stays as it is. `resolved` counts those that are new."""
         _check(body.letters)

@@ -50,19 +50,22 @@ class Outcome:
 
 def replay(asked: Asked, environment: Mapping[str, str], *, dry_run: bool) -> Outcome:
     """Send the range again, or with `dry_run` count it. Ends the command where it can't."""
+    stopped = ["stopped: the same command goes on where this one stopped"]
 
     async def work() -> Outcome:
         request, cluster = asked.request(), Cluster.named_by(environment)
         state = StateFile(request, f"{cluster.bootstrap_servers}/{cluster.prefix}", environment)
         has_begun = state.path.exists()
-        with Shown(request.topic) as shown:
+        with Shown(request.topic, dry_run=dry_run) as shown:
             one = Replay(cluster, request, state, system_clock, shown)
             plan = await (one.count() if dry_run else one.run())
-        if asked.group and not dry_run:
-            await wait_for_group(cluster, asked.group, request.topic, plan)
+            if asked.group and not dry_run:
+                stopped.append(f"stopped: all {plan.sent} are sent, but {asked.group} was not seen to have read them")
+                shown.waits_for(asked.group)
+                await wait_for_group(cluster, asked.group, request.topic, plan)
         return _told(request.topic, plan, resumed=has_begun, dry_run=dry_run)
 
-    return run(work, if_stopped="stopped: the same command goes on where this one stopped")
+    return run(work, if_stopped=lambda: stopped[-1])
 
 
 def _told(topic: str, plan: Plan, *, resumed: bool, dry_run: bool) -> Outcome:

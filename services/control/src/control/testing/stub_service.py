@@ -1,4 +1,4 @@
-"""A service that is only a `/readyz` over real HTTP, on a free port."""
+"""A service that is only a `/readyz` over real HTTP, and takes down what is posted to it, on a free port."""
 
 import contextlib
 import json
@@ -14,8 +14,11 @@ def ready(service: str, **checks: dict[str, Any]) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def stub_service(body: object, status: int = 200) -> Iterator[str]:
-    """Answers `/readyz` with `status` and `body`, a JSON value; yields the address."""
+def stub_service(body: object, status: int = 200, posted: list[tuple[str, Any]] | None = None) -> Iterator[str]:
+    """Answers `/readyz` with `status` and `body`, a JSON value; yields the address.
+
+    What is posted, to whatever path, is taken down in `posted` as (path, JSON) and answered with {}.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -23,6 +26,14 @@ def stub_service(body: object, status: int = 200) -> Iterator[str]:
             self.send_response(status if found else 404)
             self.end_headers()
             self.wfile.write(json.dumps(body).encode() if found else b"")
+
+        def do_POST(self) -> None:
+            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            if posted is not None:
+                posted.append((self.path, asked))
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"{}")
 
         def log_message(self, *_: object) -> None:
             """Stay quiet."""

@@ -1,9 +1,12 @@
 """The ledger in memory: a real adapter, under the same tests as the one in Postgres."""
 
-import dataclasses as dc
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from runtime.work import Work
+
+from inventory.domain.allocation import Policy
+from inventory.domain.incidents import Incident
 from inventory.domain.stock import Item, LogEntry
 from inventory.domain.targets import Target, after
 
@@ -11,12 +14,29 @@ from inventory.domain.targets import Target, after
 class InMemoryBook:
     """Implements `inventory.ports.Book` for one writer; nothing is undone."""
 
-    def __init__(self, items: Iterable[Item] = ()) -> None:
+    def __init__(self, items: Iterable[Item] = (), policy: Policy | None = None) -> None:
+        self._policy = policy
         self.items = {item.sku: item for item in items}
         self.entries: list[LogEntry] = []
+        self.reserved: dict[tuple[str, str], int] = {}
+        self.incidents: list[Incident] = []
+        self.watermarks: dict[str, dt.datetime] = {}
+        self.due: dict[str, dt.datetime] = {}
 
     async def lock(self, skus: Sequence[str]) -> dict[str, Item]:
         return {sku: self.items[sku] for sku in skus if sku in self.items}
+
+    async def claims(self, reservation_ids: Sequence[str]) -> Mapping[tuple[str, str], int]:
+        return {claim: units for claim, units in self.reserved.items() if claim[0] in reservation_ids}
+
+    async def consume(self, units: Mapping[tuple[str, str], int], work: Work) -> None:  # noqa: ARG002 - the port's signature
+        for claim, consumed in units.items():
+            self.reserved[claim] -= consumed
+
+    async def policies(self, items: Sequence[Item]) -> Mapping[str, Policy]:
+        if self._policy is None:
+            raise RuntimeError("this book was made without a policy")
+        return {item.sku: self._policy for item in items}
 
     async def known_events(self, event_ids: Sequence[str]) -> set[str]:
         return {entry.movement.event_id for entry in self.entries} & set(event_ids)
@@ -29,12 +49,33 @@ class InMemoryBook:
 
     async def save(self, items: Sequence[Item], now: dt.datetime) -> None:  # noqa: ARG002 - the port's signature
         for item in items:
-            kept = self.items[item.sku]
-            self.items[item.sku] = dc.replace(kept, on_hand=item.on_hand, counted_at=item.counted_at)
+            self.items[item.sku] = item
 
-    async def set_targets(self, targets: Sequence[Target], now: dt.datetime) -> None:  # noqa: ARG002 - the port's signature
+    async def set_targets(
+        self,
+        targets: Sequence[Target],
+        now: dt.datetime,  # noqa: ARG002 - the port's signature
+        causes: Mapping[str, str] | None = None,  # noqa: ARG002 - the port's signature
+    ) -> None:
         for target in targets:
             self.items[target.sku] = after(self.items[target.sku], [target])
 
     async def listed(self, channel: str, moment: dt.datetime) -> list[str]:  # noqa: ARG002 - its listings never change
         return sorted(sku for sku, item in self.items.items() if any(o.channel == channel for o in item.offers))
+
+    async def known_until(self) -> Mapping[str, dt.datetime]:
+        return self.watermarks
+
+    async def hasten(self, items: Sequence[Item]) -> None:
+        for item in items:
+            if item.wake_at is not None:
+                self.due[item.sku] = min(item.wake_at, self.due.get(item.sku, item.wake_at))
+
+    async def replan(self, items: Sequence[Item]) -> None:
+        for item in items:
+            self.due.pop(item.sku, None)
+        await self.hasten(items)
+
+    async def raise_incidents(self, incidents: Sequence[Incident], now: dt.datetime) -> None:  # noqa: ARG002 - the port's signature
+        known = {incident.event_id for incident in self.incidents}
+        self.incidents += [incident for incident in incidents if incident.event_id not in known]

@@ -1,32 +1,20 @@
 """The ledger in Postgres."""
 
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from runtime.work import Work
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from inventory.adapters import explanations, incidents, items, reservations, schedule
+from inventory.adapters.rules import PostgresPolicies, RuleCache
 from inventory.adapters.targets import upsert_targets
 from inventory.domain.allocation import Policy
-from inventory.domain.stock import Item, LogEntry, Offer
+from inventory.domain.incidents import Incident
+from inventory.domain.stock import Item, LogEntry
 from inventory.domain.targets import Target
 
-_LOCK = text("""
-select sku, is_active, on_hand, reserved, counted_at, category from products
-where sku = any(cast(:skus as text[])) order by sku for update
-""")
-_OFFERS = text("""
-select s.sku, c.name as channel, coalesce(l.external_sku, s.sku) as external_sku,
-    c.is_active and coalesce(l.is_active, true) as is_active,
-    coalesce(t.quantity, 0) as quantity, coalesce(t.revision, 0) as revision
-from unnest(cast(:skus as text[])) as s (sku)
-cross join marketplace_channels c
-left join marketplace_listings l on l.channel = c.name and l.sku = s.sku
-left join channel_targets t on t.channel = c.name and t.sku = s.sku
-where c.name = any(cast(:channels as text[])) and (l.sku is not null or c.name = :storefront)
-order by s.sku, array_position(cast(:channels as text[]), c.name)
-""")
 _LISTED = text("""
 select sku from marketplace_listings where channel = :channel and changed_at <= :moment
 union
@@ -46,45 +34,36 @@ select *, cast(:now as timestamptz) from unnest(
     cast(:refs as text[]), cast(:lines as text[]), cast(:befores as int[]), cast(:afters as int[]),
     cast(:ids as text[]), cast(:moments as timestamptz[]))
 """)
-_SAVE = text("""
-update products p set on_hand = n.on_hand, counted_at = n.counted_at, updated_at = :now
-from unnest(
-    cast(:skus as text[]), cast(:on_hands as int[]), cast(:counted as timestamptz[])) as n (sku, on_hand, counted_at)
-where p.sku = n.sku
-""")
+_KNOWN_UNTIL = text("select channel, known_until from channel_watermarks where known_until is not null")
 
 
 class PostgresBook:
     """Implements `inventory.ports.Book` on one connection, within the caller's transaction."""
 
-    def __init__(self, connection: AsyncConnection, policy: Policy) -> None:
-        """The storefront offers every product, listed or not; any other channel needs a listing."""
+    def __init__(
+        self, connection: AsyncConnection, policy: Policy, *, keeps_bounds: bool, rules: RuleCache | None = None
+    ) -> None:
+        """`keeps_bounds`: False where quantities are written without escrow; then what was kept is forgotten."""
         self._connection = connection
-        self._channels = list(policy.weights)
-        self._storefront = policy.storefront
+        self._policy = policy
+        self._keeps_bounds = keeps_bounds
+        self._rules = rules or RuleCache(policy)
+        self._troubled: set[str] = set()
 
     async def lock(self, skus: Sequence[str]) -> dict[str, Item]:
-        rows = (await self._connection.execute(_LOCK, {"skus": list(skus)})).all()
-        offers = await self._offers([row.sku for row in rows])
-        return {
-            row.sku: Item(
-                row.sku,
-                row.is_active,
-                row.on_hand,
-                row.reserved,
-                row.counted_at,
-                tuple(offers[row.sku]),
-                category=row.category,
-            )
-            for row in rows
-        }
+        found = await items.lock(self._connection, skus, self._policy)
+        self._troubled |= {sku for sku, item in found.items() if item.overcommit}
+        return found
 
-    async def _offers(self, skus: Sequence[str]) -> dict[str, list[Offer]]:
-        parameters = {"skus": list(skus), "channels": self._channels, "storefront": self._storefront}
-        offers: dict[str, list[Offer]] = defaultdict(list)
-        for row in await self._connection.execute(_OFFERS, parameters):
-            offers[row.sku].append(Offer(row.channel, row.external_sku, row.is_active, row.quantity, row.revision))
-        return offers
+    async def claims(self, reservation_ids: Sequence[str]) -> Mapping[tuple[str, str], int]:
+        return await reservations.claims(self._connection, reservation_ids) if reservation_ids else {}
+
+    async def consume(self, units: Mapping[tuple[str, str], int], work: Work) -> None:
+        if units:
+            reservations.tell_consumed(await reservations.consume(self._connection, units, work.now), work)
+
+    async def policies(self, items: Sequence[Item]) -> Mapping[str, Policy]:
+        return await PostgresPolicies(self._connection, self._rules).of(items)
 
     async def known_events(self, event_ids: Sequence[str]) -> set[str]:
         return set((await self._connection.execute(_KNOWN, {"ids": list(event_ids)})).scalars())
@@ -111,21 +90,36 @@ class PostgresBook:
             },
         )
 
-    async def save(self, items: Sequence[Item], now: dt.datetime) -> None:
-        await self._connection.execute(
-            _SAVE,
-            {
-                "skus": [item.sku for item in items],
-                "on_hands": [item.on_hand for item in items],
-                "counted": [item.counted_at for item in items],
-                "now": now,
-            },
-        )
+    async def save(self, changed: Sequence[Item], now: dt.datetime) -> None:
+        if not self._keeps_bounds:
+            await items.save_plain(self._connection, changed, now)
+            return
+        await items.save(self._connection, changed, now)
+        well = sorted(item.sku for item in changed if item.sku in self._troubled and not item.overcommit)
+        if well:
+            await incidents.resolve(self._connection, well, now)
 
-    async def set_targets(self, targets: Sequence[Target], now: dt.datetime) -> None:
-        await upsert_targets(self._connection, targets, now)
+    async def set_targets(
+        self, targets: Sequence[Target], now: dt.datetime, causes: Mapping[str, str] | None = None
+    ) -> None:
+        if targets:
+            await upsert_targets(self._connection, targets, now)
+            await explanations.log_targets(self._connection, targets, causes or {}, now)
 
     async def listed(self, channel: str, moment: dt.datetime) -> list[str]:
-        parameters = {"channel": channel, "storefront": self._storefront, "moment": moment}
+        parameters = {"channel": channel, "storefront": self._policy.storefront, "moment": moment}
         result = await self._connection.execute(_LISTED, parameters)
         return list(result.scalars())
+
+    async def known_until(self) -> Mapping[str, dt.datetime]:
+        return {row.channel: row.known_until for row in await self._connection.execute(_KNOWN_UNTIL)}
+
+    async def hasten(self, woken: Sequence[Item]) -> None:
+        await schedule.hasten(self._connection, woken)
+
+    async def replan(self, looked_at: Sequence[Item]) -> None:
+        await schedule.replace(self._connection, looked_at)
+
+    async def raise_incidents(self, news: Sequence[Incident], now: dt.datetime) -> None:
+        await incidents.raise_incidents(self._connection, news, now)
+        self._troubled |= {incident.sku for incident in news}

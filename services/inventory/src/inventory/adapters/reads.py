@@ -7,8 +7,13 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from inventory.adapters import shelf_codec
+from inventory.domain.shelf import Shelf
+
 _PRODUCTS = text("""
-select sku, title, category, is_active, on_hand, reserved from products
+select sku, title, category, is_active, on_hand, reserved, overcommit, wake_at, cast(bounds as text) as bounds,
+    cast(escrow as text) as escrow
+from products
 where sku > :after and (cast(:sku as text) is null or sku = :sku) order by sku limit :limit
 """)
 _CHANNELS = text("""
@@ -30,26 +35,61 @@ from inventory_logs where id > :after and (cast(:sku as text) is null or sku = :
 _SALES_CHANNELS = text("""
 select c.name, c.title, c.is_active, w.known_until as orders_known_until,
     (select count(*) from watermark_holds h
-     where h.expired_at is null and (h.channel = c.name or h.channel is null)) as holds
+     where h.expired_at is null and (h.channel = c.name or h.channel is null)) as holds,
+    (select count(*) from watermark_holds h
+     where h.expired_at is not null and (h.channel = c.name or h.channel is null)) as holds_expired
 from marketplace_channels c left join channel_watermarks w on w.channel = c.name
 order by c.priority
 """)
 
 
 async def channels(connection: AsyncConnection) -> list[dict[str, Any]]:
-    """The sales channels, up to when the sales of each are known, and how many dead letters hold that up."""
+    """The sales channels, up to when the sales of each are known, and how many dead letters hold that up.
+
+    `holds_expired`: what held has run out and is not resolved, so that time may be told too far.
+    """
     return [dict(row) for row in (await connection.execute(_SALES_CHANNELS)).mappings()]
 
 
 async def stock(
     connection: AsyncConnection, *, sku: str | None = None, after: str = "", limit: int = 1
 ) -> list[dict[str, Any]]:
-    """Products with their channels, by SKU. `bound` is null: no bound is kept without escrow."""
+    """Products with their channels, by SKU.
+
+    `target` is what a channel is to show now: the quantity on its way to it, else what it holds of the last one.
+    `wake_at`: when it will be looked at again even if nothing happens; null when it has come to its plain allocation.
+    `bound` is null where no bound is kept: without escrow, or where nobody has looked at the offer yet.
+    """
     rows = (await connection.execute(_PRODUCTS, {"sku": sku, "after": after, "limit": limit})).mappings().all()
     channels = await _channels(connection, [row["sku"] for row in rows])
-    return [
-        dict(row) | {"available": row["on_hand"] - row["reserved"], "channels": channels[row["sku"]]} for row in rows
-    ]
+    return [_product(dict(row), channels[row["sku"]]) for row in rows]
+
+
+def _product(row: dict[str, Any], channels: dict[str, Any]) -> dict[str, Any]:
+    shelves = shelf_codec.decode(bounds=row.pop("bounds"), escrow=row.pop("escrow"))
+    held = {
+        channel: facts | _held(shelves[channel]) if channel in shelves else facts for channel, facts in channels.items()
+    }
+    return row | {"available": row["on_hand"] - row["reserved"], "channels": held}
+
+
+def _held(shelf: Shelf) -> dict[str, Any]:
+    newest = shelf.newest
+    return {
+        "bound": shelf.bound if shelf.is_read else None,
+        "target": newest.quantity if newest else shelf.bound,
+        "moves": [
+            {
+                "revision": move.revision,
+                "quantity": move.quantity,
+                "issued_at": move.issued_at,
+                "live_at": move.live_at,
+                "is_unknown": move.is_unknown,
+            }
+            for move in shelf.moves
+        ],
+        "is_settled": shelf.is_read and not shelf.moves and shelf.reading is None,
+    }
 
 
 async def _channels(connection: AsyncConnection, skus: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -59,6 +99,7 @@ async def _channels(connection: AsyncConnection, skus: Sequence[str]) -> dict[st
             "external_sku": row.external_sku or row.sku,
             "bound": None,
             "target": row.quantity,
+            "told": row.quantity,
             "revision": row.revision,
             "applied_revision": row.applied_revision,
             "applied_status": row.applied_status,

@@ -42,8 +42,9 @@ where l.channel = n.channel and l.sku = n.sku
 
 
 async def upsert_targets(connection: AsyncConnection, targets: Sequence[Target], now: dt.datetime) -> None:
-    if not targets:
-        return
+    """The last one of each offer counts."""
+    newest = {(target.sku, target.offer.channel): target for target in targets}
+    targets = list(newest.values())
     await connection.execute(
         _UPSERT,
         {

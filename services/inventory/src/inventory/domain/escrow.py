@@ -94,22 +94,31 @@ def live_above(before: Offer, now: dt.datetime, memory: Memory = MEMORY) -> int:
 
 
 def sell(
-    offer: Offer, units: int, placed_at: dt.datetime, now: dt.datetime, memory: Memory = MEMORY
+    offer: Offer,
+    units: int,
+    placed_at: dt.datetime,
+    now: dt.datetime,
+    memory: Memory = MEMORY,
+    *,
+    remember: bool = True,
 ) -> tuple[Offer, int]:
-    """A known order. Answers also with the units that the bound did not cover."""
+    """A known order. Answers also with the units that the bound did not cover.
+
+    `remember`: False where nothing will ever be compared with it.
+    """
     shelf = offer.shelf
     reading = shelf.reading
     is_in_reading = reading is not None and reading.sets_bound and placed_at <= reading.certain_from
     covered = 0 if is_in_reading else min(units, shelf.bound)
-    shelf = dc.replace(
-        shelf,
+    orders = _remember(shelf.orders, Order(placed_at, units), _oldest(shelf, now, memory)) if remember else ()
+    shelf = shelf.after_sale(
         bound=shelf.bound - covered,
-        orders=_remember(shelf.orders, Order(placed_at, units), _oldest(shelf, now, memory)),
+        orders=orders,
         recent=shelf.recent.plus(units, now, memory.pace),
-        needs_reading=shelf.needs_reading or (covered < units and not is_in_reading),
         cancellable=shelf.cancellable.plus(units, now, memory.cancellable),
+        needs_reading=shelf.needs_reading or (covered < units and not is_in_reading),
     )
-    return dc.replace(offer, shelf=shelf), 0 if is_in_reading else units - covered
+    return offer.having(shelf), 0 if is_in_reading else units - covered
 
 
 def _oldest(shelf: Shelf, now: dt.datetime, memory: Memory) -> dt.datetime:
@@ -291,7 +300,8 @@ def settle_reading(offer: Offer, known_until: dt.datetime | None) -> Offer:
 
 def overcommit(item: Item) -> Item:
     """The item with its overcommit as it is: what the bounds hold beyond what is available."""
-    return dc.replace(item, overcommit=max(0, -item.free))
+    excess = max(0, -item.free)
+    return item if item.overcommit == excess else dc.replace(item, overcommit=excess)
 
 
 def quantile(mean: float, tail: float) -> int:

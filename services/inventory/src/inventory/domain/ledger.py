@@ -9,8 +9,8 @@ def apply(item: Item, movement: Movement, moved_since_count: int = 0) -> tuple[I
     """The item after the movement, and the ledger's row for it; the row's change is 0 where nothing counts.
 
     A stocktake sets on hand to what was counted, plus `moved_since_count`: what the ledger already holds of movements
-    that happened after the count. A sale from before the newest count was counted out already, so it changes nothing;
-    a count older than the newest one neither.
+    that happened after the count. Whatever happened before the newest count is in what was counted, so it changes
+    nothing; an older count neither. So the order in which movements arrive makes no difference in the end.
     """
     change = _change(item, movement, moved_since_count)
     counted_at = item.counted_at
@@ -21,12 +21,10 @@ def apply(item: Item, movement: Movement, moved_since_count: int = 0) -> tuple[I
 
 
 def _change(item: Item, movement: Movement, moved_since_count: int) -> int:
-    if movement.reason is Reason.STOCKTAKE:
-        if _is_outdated(item, movement) or movement.counted is None:
-            return 0
-        return movement.counted + moved_since_count - item.on_hand
-    if movement.reason is Reason.SALE and _is_outdated(item, movement):
+    if _is_outdated(item, movement):
         return 0
+    if movement.counted is not None:
+        return movement.counted + moved_since_count - item.on_hand
     return movement.change or 0
 
 

@@ -3,6 +3,7 @@
 import dataclasses as dc
 import datetime as dt
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 
 from inventory.domain import escrow
 from inventory.domain.allocation import Allocation, Policy, allocate
@@ -28,12 +29,23 @@ class Plan:
     wake_at: dt.datetime | None
 
 
-def rebalance(item: Item, policy: Policy, terms: Terms, known_until: KnownUntil, now: dt.datetime) -> Plan:
-    """Settle what the watermarks allow, then issue what the sum rule allows."""
+def rebalance(
+    item: Item,
+    policy: Policy,
+    terms: Terms,
+    known_until: KnownUntil,
+    now: dt.datetime,
+    *,
+    again: AbstractSet[str] = frozenset(),
+) -> Plan:
+    """Settle what the watermarks allow, then issue what the sum rule allows.
+
+    Channels in `again` are told anew, as the sum rule allows: what they hold if that much is free, else zero first.
+    """
     targets: list[Target] = []
-    for _ in range(_ROUNDS):
+    for number in range(_ROUNDS):
         item = settle(item, terms, known_until, now)
-        item, issued = _move(item, policy, terms, now)
+        item, issued = _move(item, policy, terms, now, again if number == 0 else frozenset())
         targets += issued
         if terms.reclaim or terms.storefront_lag or not any(t.offer.channel == terms.storefront for t in issued):
             break
@@ -64,7 +76,9 @@ def _storefront_lives(offer: Offer, terms: Terms, now: dt.datetime) -> Offer:
     return escrow.go_live(offer, newest.revision, newest.issued_at + terms.storefront_lag, terms.storefront_margin)
 
 
-def _move(item: Item, policy: Policy, terms: Terms, now: dt.datetime) -> tuple[Item, list[Target]]:
+def _move(
+    item: Item, policy: Policy, terms: Terms, now: dt.datetime, again: AbstractSet[str]
+) -> tuple[Item, list[Target]]:
     active = [o.channel for o in item.offers if o.is_active] if item.is_active else []
     allocation = allocate(item.available, active, policy)
     mover = Mover(item, allocation, levels(allocation, terms), terms, now)
@@ -72,11 +86,13 @@ def _move(item: Item, policy: Policy, terms: Terms, now: dt.datetime) -> tuple[I
     mover.follow_unknown()
     mover.undo_overcommit()
     mover.reclaim()
+    mover.tell_again(again)
     if mover.may_raise():
         mover.lend()
         mover.raise_low()
         mover.ask_donors()
         mover.keep()
+        mover.go_by_way_of_zero()
     return mover.item, mover.issued
 
 
@@ -161,6 +177,19 @@ class Mover:
         elif own.shelf.bound > wanted and rest:
             self._assign(own, wanted)
 
+    def tell_again(self, channels: AbstractSet[str]) -> None:
+        """Somebody asks for it: forget that the channel refused, and say anew what may be said."""
+        for offer in self.item.offers:
+            newest = offer.shelf.newest
+            if offer.channel not in channels or (newest is not None and newest.live_at is not None):
+                continue
+            asked = dc.replace(offer, shelf=dc.replace(offer.shelf, retry_at=None, failures=0))
+            self.item = self.item.having(asked)
+            if newest is None and self.may_raise() and self._can(asked, asked.shelf.bound):
+                self._issue(asked, asked.shelf.bound, Urgency.INCREASE)
+            else:
+                self._issue(asked, 0, Urgency.DECREASE)
+
     def may_raise(self) -> bool:
         """Never above an overcommit, nor over a reservation that waits."""
         return self.item.free >= 0 and not self.item.waiting
@@ -186,6 +215,18 @@ class Mover:
             if any(self._is_worth_it(donor, low) for low in starving):
                 self._zero(donor, Urgency.DECREASE)
                 return
+
+    def go_by_way_of_zero(self) -> None:
+        """At rest, what does not fit in one step: one channel at a time, and only when all else has settled."""
+        if not is_at_rest(self.item, self._terms, self._now) or any(o.shelf.moves for o in self.item.offers):
+            return
+        wrong = [
+            o
+            for o in self.item.offers
+            if o.shelf.bound and ((self._is_low(o) and self.item.free > 0) or (o.is_active and self._surplus(o) > 0))
+        ]
+        if wrong:
+            self._zero(min(wrong, key=lambda o: (o.channel != self._terms.storefront, o.shelf.bound)), Urgency.DECREASE)
 
     def _is_worth_it(self, donor: Offer, low: Offer) -> bool:
         """Whether enough buyers who would be turned away at `low` are worth the calls and the donor's empty time."""
@@ -245,7 +286,9 @@ class Mover:
         return escrow.can_issue(self.item, offer, quantity, self._terms.allowance(offer, self._now))
 
     def _zero(self, offer: Offer, urgency: Urgency) -> None:
-        if not _is_going_to_zero(offer):
+        """Once: and not again at once where the channel has just refused it."""
+        is_refused = offer.quantity == 0 and offer.shelf.retry_at is not None and offer.shelf.retry_at > self._now
+        if not _is_going_to_zero(offer) and not is_refused:
             self._issue(offer, 0, urgency)
 
     def _issue(self, offer: Offer, quantity: int, urgency: Urgency) -> None:

@@ -79,7 +79,7 @@ class Cancellable:
     def plus(self, units: int, now: dt.datetime, window: dt.timedelta) -> "Cancellable":
         """Nothing is ever taken off for a cancellation: nobody knows of which window the order was."""
         turned = self.turned(now, window)
-        return dc.replace(turned, current=turned.current + units)
+        return Cancellable(turned.current + units, turned.previous, turned.since)
 
     def turned(self, now: dt.datetime, window: dt.timedelta) -> "Cancellable":
         if self.since is None or now - self.since >= 2 * window:
@@ -115,6 +115,27 @@ class Shelf:
     seen_at: dt.datetime | None = None
     recent: Recent = Recent()
     cancellable: Cancellable = Cancellable()
+
+    def after_sale(
+        self, *, bound: int, orders: tuple[Order, ...], recent: Recent, cancellable: Cancellable, needs_reading: bool
+    ) -> "Shelf":
+        """What a sale changes, written out: every sale does it, and `dataclasses.replace` is slow."""
+        return Shelf(
+            bound=bound,
+            is_read=self.is_read,
+            is_readable=self.is_readable,
+            moves=self.moves,
+            orders=orders,
+            put_backs=self.put_backs,
+            reading=self.reading,
+            retry_at=self.retry_at,
+            failures=self.failures,
+            needs_reading=needs_reading,
+            strange_since=self.strange_since,
+            seen_at=self.seen_at,
+            recent=recent,
+            cancellable=cancellable,
+        )
 
     @property
     def newest(self) -> Move | None:

@@ -20,7 +20,10 @@ class Reason(enum.StrEnum):
 
 @dc.dataclass(frozen=True, slots=True)
 class Offer:
-    """A SKU on one channel: its listing and the newest target. `revision` 0 means that no target was ever set."""
+    """A SKU on one channel: its listing and the newest target. `revision` 0 means that no target was ever set.
+
+    `listed_at`: since when it is listed like this; None for the storefront, which needs no listing.
+    """
 
     channel: str
     external_sku: str
@@ -28,6 +31,21 @@ class Offer:
     quantity: int = 0
     revision: int = 0
     shelf: Shelf = dc.field(default_factory=Shelf)
+    listed_at: dt.datetime | None = None
+
+    def having(self, shelf: Shelf) -> "Offer":
+        return Offer(
+            self.channel, self.external_sku, self.is_active, self.quantity, self.revision, shelf, self.listed_at
+        )
+
+
+@dc.dataclass(frozen=True, slots=True)
+class Cause:
+    """The event that led to what is done later: its id, its first cause's, and the trace that it was handled in."""
+
+    event_id: str
+    correlation_id: str
+    traceparent: str | None = None
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -35,7 +53,8 @@ class Item:
     """The stock of one SKU. Units are whole; `on_hand` may be below zero when more was sold than existed.
 
     `overcommit`: by how much the bounds exceed what is available; above zero only with an incident. `waiting`: units
-    that reservations wait for. `changed_at`: when its stock last changed.
+    that reservations wait for. `changed_at`: when its stock last changed, and `cause` by which event. `wake_at`: when
+    somebody will look at it again even if nothing happens.
     """
 
     sku: str
@@ -48,6 +67,8 @@ class Item:
     waiting: int = 0
     changed_at: dt.datetime | None = None
     category: str | None = None
+    wake_at: dt.datetime | None = None
+    cause: Cause | None = None
 
     @property
     def available(self) -> int:
@@ -56,14 +77,14 @@ class Item:
     @property
     def free(self) -> int:
         """Units that no channel holds; below zero as long as more is held than there is."""
-        return self.available - sum(offer.shelf.bound for offer in self.offers)
+        return self.on_hand - self.reserved - sum([offer.shelf.bound for offer in self.offers])
 
     def offer(self, channel: str) -> Offer | None:
         return next((offer for offer in self.offers if offer.channel == channel), None)
 
     def having(self, offer: Offer) -> "Item":
         """The item with `offer` in place of the one of its channel."""
-        return dc.replace(self, offers=tuple(offer if o.channel == offer.channel else o for o in self.offers))
+        return dc.replace(self, offers=tuple([offer if o.channel == offer.channel else o for o in self.offers]))
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -79,6 +100,7 @@ class Movement:
     channel: str | None = None
     reference: str | None = None
     line_reference: str | None = None
+    reservation_id: str | None = None
 
 
 @dc.dataclass(frozen=True, slots=True)

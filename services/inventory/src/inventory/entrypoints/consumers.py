@@ -1,5 +1,7 @@
 """Which topic goes to which handler."""
 
+from collections.abc import Callable
+
 from contracts import OrdersWatermark, ProductChanged, StockApplied, StockChanged, SyncRequested, partition_counts
 from runtime.holds import Holds
 from runtime.processor import Route
@@ -8,7 +10,9 @@ from runtime.work import Work
 
 from inventory.adapters.catalogue import PostgresCatalogue
 from inventory.adapters.postgres_book import PostgresBook
+from inventory.adapters.rules import RuleCache
 from inventory.domain.allocation import Policy
+from inventory.domain.terms import Terms
 from inventory.handlers.change_product import ChangeProduct
 from inventory.handlers.change_stock import ChangeStock
 from inventory.handlers.note_watermarks import NoteWatermarks
@@ -18,23 +22,36 @@ from inventory.handlers.sync_channel import SyncChannel
 STOCK_CHANGES = "stock.changed"
 
 
-def routes(policy: Policy, holds: Holds) -> tuple[Route, ...]:
-    """Products first: a batch may hold a product and its first stock. Watermarks after the sales that they speak of.
+OpenBook = Callable[[Work], PostgresBook]
 
-    None needs an inbox, each is safe by itself.
-    """
-    watermarks = Watermarks(partition_counts()[STOCK_CHANGES], holds.held)
+
+def book_opener(policy: Policy, terms: Terms | None, rules: RuleCache | None = None) -> OpenBook:
+    """Without `terms` no bounds are kept."""
+    known = rules or RuleCache(policy)
 
     def open_book(work: Work) -> PostgresBook:
-        return PostgresBook(work.connection, policy)
+        return PostgresBook(work.connection, policy, keeps_bounds=terms is not None, rules=known)
+
+    return open_book
+
+
+def routes(
+    policy: Policy, holds: Holds, terms: Terms | None = None, rules: RuleCache | None = None
+) -> tuple[Route, ...]:
+    """Products first: a batch may hold a product and its first stock. Watermarks after the sales that they speak of.
+
+    None needs an inbox, each is safe by itself. Without `terms` quantities are written without escrow.
+    """
+    watermarks = Watermarks(partition_counts()[STOCK_CHANGES], holds.held)
+    open_book = book_opener(policy, terms, rules)
 
     def open_catalogue(work: Work) -> PostgresCatalogue:
         return PostgresCatalogue(work.connection)
 
     return (
-        Route("product.changed", ProductChanged, ChangeProduct(open_catalogue, open_book, policy)),
-        Route(STOCK_CHANGES, StockChanged, ChangeStock(open_book, policy)),
+        Route("product.changed", ProductChanged, ChangeProduct(open_catalogue, open_book, terms)),
+        Route(STOCK_CHANGES, StockChanged, ChangeStock(open_book, policy, terms)),
         Route(STOCK_CHANGES, OrdersWatermark, NoteWatermarks(watermarks)),
-        Route("channel.stock.applied", StockApplied, RecordApplied(open_book, policy)),
-        Route("channel.sync.requested", SyncRequested, SyncChannel(open_book, policy)),
+        Route("channel.stock.applied", StockApplied, RecordApplied(open_book, terms)),
+        Route("channel.sync.requested", SyncRequested, SyncChannel(open_book, policy, terms)),
     )

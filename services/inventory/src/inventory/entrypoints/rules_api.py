@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from fastapi import APIRouter, HTTPException
+from runtime.access import needs
+from runtime.api_keys import Scope
 from runtime.work import Worker
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -21,6 +23,7 @@ def rules_reading(engine: AsyncEngine, cache: RuleCache) -> APIRouter:
     api = APIRouter(prefix="/v1/rules")
 
     @api.get("")
+    @needs(Scope.RULES_READ)
     async def list_rules() -> dict[str, Any]:
         """All rules, the policy that holds where none sets anything, and which scope wins."""
         async with engine.connect() as connection:
@@ -28,6 +31,7 @@ def rules_reading(engine: AsyncEngine, cache: RuleCache) -> APIRouter:
         return {"precedence": PRECEDENCE, "default": dc.asdict(cache.default), "rules": rules}
 
     @api.get("/{name}")
+    @needs(Scope.RULES_READ)
     async def get_rule(name: Name) -> dict[str, Any]:
         async with engine.connect() as connection:
             found = await PostgresRules(connection).shown(name)
@@ -36,6 +40,7 @@ def rules_reading(engine: AsyncEngine, cache: RuleCache) -> APIRouter:
         return _shown(found[0])
 
     @api.post("/dry-run")
+    @needs(Scope.RULES_READ)
     async def dry_run(body: DryRunBody) -> dict[str, Any]:
         """What the change would do to each SKU's allocation, as the stock is now."""
         async with engine.connect() as connection:
@@ -57,16 +62,19 @@ def rules_writing(worker: Worker, cache: RuleCache) -> APIRouter:
                 return dc.asdict(await change_rules(change, cache, work))
 
     @api.post("")
+    @needs(Scope.RULES_WRITE)
     async def change_many(body: ChangeBody) -> dict[str, int]:
         """Apply the whole change, or none of it."""
         return await apply(body.change())
 
     @api.put("/{name}")
+    @needs(Scope.RULES_WRITE)
     async def put_rule(name: Name, body: RuleBody) -> dict[str, Any]:
         document = body.document(name)
         return {**_shown(document), **await apply(Change([document]))}
 
     @api.delete("/{name}")
+    @needs(Scope.RULES_WRITE)
     async def delete_rule(name: Name) -> dict[str, int]:
         return await apply(Change([], [name]))
 

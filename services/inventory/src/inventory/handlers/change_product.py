@@ -7,8 +7,8 @@ from contracts import AnyEvent, ProductChanged
 from runtime.records import Delivery
 from runtime.work import Work
 
-from inventory.domain.allocation import Policy
-from inventory.handlers.retarget import retarget
+from inventory.domain.terms import Terms
+from inventory.handlers.retarget import retargeting
 from inventory.ports import Book
 
 
@@ -24,11 +24,14 @@ class ChangeProduct:
     """Safe to see again: an older event never overwrites a newer one."""
 
     def __init__(
-        self, open_catalogue: Callable[[Work], Catalogue], open_book: Callable[[Work], Book], policy: Policy
+        self,
+        open_catalogue: Callable[[Work], Catalogue],
+        open_book: Callable[[Work], Book],
+        terms: Terms | None = None,
     ) -> None:
         self._open_catalogue = open_catalogue
         self._open_book = open_book
-        self._policy = policy
+        self._retarget = retargeting(terms)
 
     async def __call__(self, deliveries: Sequence[Delivery[ProductChanged]], work: Work) -> None:
         newest: dict[str, AnyEvent] = {}
@@ -39,4 +42,4 @@ class ChangeProduct:
         changed = await self._open_catalogue(work).upsert([newest[sku] for sku in sorted(newest)])
         book = self._open_book(work)
         items = await book.lock(sorted(changed))
-        await retarget(list(items.values()), self._policy, book, work, causes=newest)
+        await self._retarget(list(items.values()), book, work, causes=newest)

@@ -1,18 +1,24 @@
 """Apply `stock.changed` to the ledger, once for ever, and tell the channels."""
 
+import dataclasses as dc
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
-from contracts import AnyEvent, StockChanged
+from contracts import AnyEvent, StockChanged, StockReason
 from runtime.logs import get_logger
 from runtime.metrics import OVERSOLD_UNITS
 from runtime.records import Delivery
 from runtime.work import Work
 
+from inventory.domain import attention
 from inventory.domain.allocation import Policy
 from inventory.domain.ledger import apply
 from inventory.domain.stock import Item, LogEntry, Movement, Reason
-from inventory.handlers.retarget import retarget
+from inventory.domain.terms import Terms
+from inventory.handlers.causes import cause_of
+from inventory.handlers.retarget import retargeting
+from inventory.handlers.shelves import Shelves
 from inventory.ports import Book
 
 _log = get_logger(__name__)
@@ -21,9 +27,12 @@ _log = get_logger(__name__)
 class ChangeStock:
     """The ledger itself remembers the event ids, so that a replay from any time changes nothing."""
 
-    def __init__(self, open_book: Callable[[Work], Book], policy: Policy) -> None:
+    def __init__(self, open_book: Callable[[Work], Book], policy: Policy, terms: Terms | None = None) -> None:
+        """Without `terms` no bounds are kept."""
         self._open_book = open_book
         self._policy = policy
+        self._terms = terms
+        self._retarget = retargeting(terms)
 
     async def __call__(self, deliveries: Sequence[Delivery[StockChanged]], work: Work) -> None:
         book = self._open_book(work)
@@ -32,13 +41,47 @@ class ChangeStock:
         fresh = [d for d in deliveries if d.event.id not in known and self._is_usable(d, items, work)]
         if not fresh:
             return
+        causes: dict[str, AnyEvent] = {delivery.data.sku: delivery.event for delivery in fresh}
+        if self._terms:
+            await self._escrowed(self._terms, fresh, items, causes, book, work)
+            return
         entries = await _apply_all(fresh, items, book)
         _tell_oversold(entries, work)
         await book.append(entries, work.now)
-        changed = [items[sku] for sku in sorted({entry.movement.sku for entry in entries})]
+        changed = [items[sku] for sku in sorted(causes)]
         await book.save(changed, work.now)
-        causes: dict[str, AnyEvent] = {delivery.data.sku: delivery.event for delivery in fresh}
-        await retarget(changed, self._policy, book, work, causes=causes, touched=_touched(entries))
+        await self._retarget(changed, book, work, causes=causes, touched=_touched(entries))
+
+    async def _escrowed(
+        self,
+        terms: Terms,
+        fresh: Sequence[Delivery[StockChanged]],
+        items: dict[str, Item],
+        causes: dict[str, AnyEvent],
+        book: Book,
+        work: Work,
+    ) -> None:
+        """A sale needs no call as a rule: it lowers its channel's bound. What needs one at once is moved here."""
+        before = dict(items)
+        shelves = Shelves(terms, work, await book.claims(_reservations(fresh)))
+        entries = await _apply_all(fresh, items, book, shelves.move)
+        _tell_oversold(entries, work)
+        await book.append(entries, work.now)
+        await shelves.tell_incidents(book)
+        await book.consume(shelves.consumed, work)
+        noted = {sku: self._noted(before[sku], items[sku], causes[sku], terms, work) for sku in sorted(causes)}
+        urgent = {sku: item for sku, item in noted.items() if attention.is_urgent(before[sku], item)}
+        await self._retarget(list(urgent.values()), book, work)
+        calm = [item for sku, item in noted.items() if sku not in urgent]
+        if calm:
+            await book.save(calm, work.now)
+            await book.hasten([item for item in calm if item.wake_at != before[item.sku].wake_at])
+
+    @staticmethod
+    def _noted(before: Item, item: Item, event: AnyEvent, terms: Terms, work: Work) -> Item:
+        soon = attention.deserves_a_look(before, item, terms, work.now)
+        wake_at = attention.look_by(item, terms, work.now, soon=soon)
+        return dc.replace(item, changed_at=work.now, cause=cause_of(event, work), wake_at=wake_at)
 
     def _is_usable(self, delivery: Delivery[StockChanged], items: dict[str, Item], work: Work) -> bool:
         data = delivery.data
@@ -52,15 +95,27 @@ class ChangeStock:
         return True
 
 
+def _reservations(deliveries: Sequence[Delivery[StockChanged]]) -> list[str]:
+    return sorted({d.data.reservation_id for d in deliveries if d.data.reservation_id is not None})
+
+
 async def _apply_all(
-    deliveries: Sequence[Delivery[StockChanged]], items: dict[str, Item], book: Book
+    deliveries: Sequence[Delivery[StockChanged]],
+    items: dict[str, Item],
+    book: Book,
+    move: Callable[[Item, Item, LogEntry], Item] | None = None,
 ) -> list[LogEntry]:
-    """Apply in order; `items` holds the results afterwards."""
+    """Apply in order; `items` holds the results afterwards.
+
+    `move` adds what an entry does to the shelves, from the item before and after it.
+    """
     entries: list[LogEntry] = []
     for delivery in deliveries:
         movement = _movement(delivery)
         since = await _moved_since_count(movement, entries, book)
-        items[movement.sku], entry = apply(items[movement.sku], movement, since)
+        before = items[movement.sku]
+        after, entry = apply(before, movement, since)
+        items[movement.sku] = move(before, after, entry) if move else after
         entries.append(entry)
     return entries
 
@@ -90,13 +145,21 @@ def _movement(delivery: Delivery[StockChanged]) -> Movement:
         event_id=delivery.event.id,
         sku=data.sku,
         reason=Reason(data.reason),
-        happened_at=data.counted_at or data.placed_at or delivery.event.time,
+        happened_at=_happened_at(delivery),
         change=data.change_qty,
         counted=data.counted_qty,
         channel=data.channel,
         reference=data.reference,
         line_reference=data.line_reference,
+        reservation_id=data.reservation_id,
     )
+
+
+def _happened_at(delivery: Delivery[StockChanged]) -> dt.datetime:
+    """A sale when its order was placed; what is given back when that was told, since its order may be much older."""
+    data = delivery.data
+    placed_at = data.placed_at if data.reason is StockReason.SALE else None
+    return data.counted_at or placed_at or delivery.event.time
 
 
 def _touched(entries: Sequence[LogEntry]) -> dict[str, set[str]]:

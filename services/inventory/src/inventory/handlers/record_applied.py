@@ -9,9 +9,10 @@ from runtime.work import Work
 
 from inventory.adapters.targets import STEPS, note_applied
 from inventory.domain import stock
-from inventory.domain.allocation import Policy
 from inventory.domain.stock import Item
-from inventory.handlers.retarget import retarget
+from inventory.domain.terms import Terms
+from inventory.handlers.follow_moves import FollowMoves
+from inventory.handlers.retarget import retargeting
 from inventory.ports import Book
 
 Offer = tuple[str, str]
@@ -25,12 +26,17 @@ class RecordApplied:
     unknown, a new revision is computed from what is true now.
     """
 
-    def __init__(self, open_book: Callable[[Work], Book], policy: Policy) -> None:
+    def __init__(self, open_book: Callable[[Work], Book], terms: Terms | None = None) -> None:
         self._open_book = open_book
-        self._policy = policy
+        self._retarget = retargeting(terms)
+        self._moves = FollowMoves(terms, self._retarget) if terms else None
 
     async def __call__(self, deliveries: Sequence[Delivery[StockApplied]], work: Work) -> None:
         newest = _newest(deliveries)
+        if self._moves:
+            await self._moves.follow(deliveries, self._open_book(work), work)
+            await note_applied(work.connection, [newest[key].data for key in sorted(newest)], work.now)
+            return
         unknown = {key: d for key, d in newest.items() if d.data.status is AppliedStatus.UNKNOWN}
         book = self._open_book(work)
         items = await book.lock(sorted({sku for _, sku in unknown})) if unknown else {}
@@ -47,7 +53,7 @@ class RecordApplied:
                 touched[sku].add(channel)
                 causes[sku] = delivery.event
         followed = [items[sku] for sku in sorted(touched)]
-        await retarget(followed, self._policy, book, work, causes=causes, touched=touched)
+        await self._retarget(followed, book, work, causes=causes, touched=touched)
 
 
 def _newest(deliveries: Sequence[Delivery[StockApplied]]) -> dict[Offer, Delivery[StockApplied]]:

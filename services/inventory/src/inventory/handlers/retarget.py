@@ -2,57 +2,58 @@
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any
+from typing import Protocol
 
-import contracts
-from runtime.metrics import TARGETS
+from contracts import AnyEvent
 from runtime.work import Work
 
-from inventory.domain.allocation import Policy
 from inventory.domain.stock import Item
 from inventory.domain.targets import Target, plan
+from inventory.domain.terms import Terms
+from inventory.handlers.rebalance import Rebalance
+from inventory.handlers.telling import tell
 from inventory.ports import Book
 
 NOBODY: AbstractSet[str] = frozenset()
 
 
-async def retarget(
-    items: Sequence[Item],
-    policy: Policy,
-    book: Book,
-    work: Work,
-    *,
-    causes: Mapping[str, contracts.AnyEvent] | None = None,
-    touched: Mapping[str, AbstractSet[str]] | None = None,
-) -> list[Target]:
-    """Plan, keep and publish the targets of `items`. `causes` and `touched` (channels) are by SKU."""
-    targets = [target for item in items for target in plan(item, policy, (touched or {}).get(item.sku, NOBODY))]
-    await book.set_targets(targets, work.now)
-    for target in targets:
-        work.publish(_event(target), cause=(causes or {}).get(target.sku))
-        work.count(TARGETS, channel=target.offer.channel, urgency=target.urgency.value)
-    return targets
+class Retarget(Protocol):
+    async def __call__(
+        self,
+        items: Sequence[Item],
+        book: Book,
+        work: Work,
+        *,
+        causes: Mapping[str, AnyEvent] | None = None,
+        touched: Mapping[str, AbstractSet[str]] | None = None,
+    ) -> list[Target]:
+        """Plan, keep and publish the targets of `items`, which are locked.
+
+        `causes` and `touched` are by SKU; `touched` channels are told even what they were told before.
+        """
+        ...
 
 
-def _event(target: Target) -> contracts.StockTarget:
-    return contracts.StockTarget(
-        channel=target.offer.channel,
-        sku=target.sku,
-        external_sku=target.offer.external_sku,
-        quantity=target.quantity,
-        revision=target.revision,
-        urgency=contracts.Urgency(target.urgency),
-        explanation=explain(target),
-    )
+def retargeting(terms: Terms | None) -> Retarget:
+    """Under escrow, or without `terms` each channel's allocation as it is."""
+    return Rebalance(terms) if terms else PlainRetarget()
 
 
-def explain(target: Target) -> dict[str, Any]:
-    """The figures behind a target, for people."""
-    allocation = target.allocation
-    return {
-        "available": allocation.available,
-        "buffer": allocation.buffer,
-        "sellable": allocation.sellable,
-        "rule": allocation.rule,
-        "units": dict(allocation.units),
-    }
+class PlainRetarget:
+    """Implements `Retarget` without bounds: a quantity is told when it changes."""
+
+    async def __call__(
+        self,
+        items: Sequence[Item],
+        book: Book,
+        work: Work,
+        *,
+        causes: Mapping[str, AnyEvent] | None = None,
+        touched: Mapping[str, AbstractSet[str]] | None = None,
+    ) -> list[Target]:
+        by_sku = touched or {}
+        policies = await book.policies(items)
+        targets = [t for item in items for t in plan(item, policies[item.sku], by_sku.get(item.sku, NOBODY))]
+        await book.set_targets(targets, work.now, {sku: event.id for sku, event in (causes or {}).items()})
+        tell(targets, work, causes or {})
+        return targets

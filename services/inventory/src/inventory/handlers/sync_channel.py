@@ -11,7 +11,8 @@ from runtime.work import Work
 from inventory.domain.allocation import Policy
 from inventory.domain.ledger import apply
 from inventory.domain.stock import Item, LogEntry, Movement, Reason
-from inventory.handlers.retarget import retarget
+from inventory.domain.terms import Terms
+from inventory.handlers.retarget import retargeting
 from inventory.ports import Book
 
 _OURS = (SyncScope.STOCK, SyncScope.ALL)
@@ -27,9 +28,10 @@ class SyncChannel:
     locks the whole catalogue, and a replay asks for nothing new.
     """
 
-    def __init__(self, open_book: Callable[[Work], Book], policy: Policy) -> None:
+    def __init__(self, open_book: Callable[[Work], Book], policy: Policy, terms: Terms | None = None) -> None:
         self._open_book = open_book
         self._policy = policy
+        self._retarget = retargeting(terms)
 
     async def __call__(self, deliveries: Sequence[Delivery[SyncRequested]], work: Work) -> None:
         book = self._open_book(work)
@@ -59,7 +61,7 @@ class SyncChannel:
             causes[_sku(delivery)] = delivery.event
         await book.append([_row(delivery, items) for delivery in fresh], work.now)
         told = [items[sku] for sku in sorted(touched)]
-        await retarget(told, self._policy, book, work, causes=causes, touched=touched)
+        await self._retarget(told, book, work, causes=causes, touched=touched)
 
 
 async def _take_apart(delivery: Delivery[SyncRequested], book: Book, work: Work) -> None:

@@ -1,1 +1,1 @@
-"""A small outside world that tests let the escrow live in."""
+"""What tests need to play the inventory."""

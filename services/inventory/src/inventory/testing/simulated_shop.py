@@ -37,8 +37,8 @@ class SimulatedShop:
     """`skews`: by marketplace, the seconds by which its clock is ahead of ours: at most half the margin.
 
     The topic of sales is read by two replicas over one database, which knows the ids of the events that it has.
-    `excused`: by channel, units that somebody put on sale by hand and the inventory may not know of yet; `missing`: units
-    that may be sold too much for that, or since they were lost.
+    `excused`: by channel, units that somebody put on sale by hand and the inventory may not know of yet; `missing`:
+    units that may be sold too much for that, or since they were lost.
     """
 
     def __init__(self, units: int, skews: tuple[float, float] = (0.0, 0.0), mechanics: Mechanics = PRODUCTION) -> None:
@@ -78,9 +78,8 @@ class SimulatedShop:
             self.channels[offer.channel] = dc.replace(self.channels[offer.channel], offer=offer)
         for target in plan.targets:
             told = Told(target.revision, target.quantity, target.live_above or 0)
-            self.change(
-                target.offer.channel, lambda channel, told=told: dc.replace(channel, told=(*channel.told, told))
-            )  # type: ignore[misc] # a default binds the loop's value
+            channel = self.channels[target.offer.channel]
+            self.channels[target.offer.channel] = dc.replace(channel, told=(*channel.told, told))
 
     def pass_time(self, seconds: int) -> None:
         """The storefront does and tells everything within its lag."""

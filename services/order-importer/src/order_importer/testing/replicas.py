@@ -11,6 +11,7 @@ from runtime.clock import system_clock
 from runtime.consumer import BatchConsumer
 from runtime.database import create_engine
 from runtime.holds import Holds
+from runtime.loops import Loop
 from runtime.outbox import Outbox
 from runtime.processor import Processor
 from runtime.relay import Relay
@@ -18,6 +19,7 @@ from runtime.settings import ServiceSettings
 from runtime.work import Worker
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from order_importer.listings_read import ListingsRead
 from order_importer.main import ORDERS, routes
 from order_importer.relay_watermarks import channel_of_order
 from order_importer.testing.workbench import SCHEMA
@@ -27,12 +29,13 @@ GROUP = "order-importer"
 
 @dc.dataclass
 class Replica:
-    """One importer: its consumer and its relay, in this process."""
+    """One importer: its consumer, its relay and its look at how far listings are read, in this process."""
 
     consumer: BatchConsumer
     relay: Relay
     engine: AsyncEngine
     relaying: asyncio.Task[Any]
+    looking: asyncio.Task[Any]
 
     @classmethod
     async def start(cls, settings: ServiceSettings, partitions: Mapping[str, int]) -> "Replica":
@@ -45,10 +48,12 @@ class Replica:
         relay = Relay(settings, SCHEMA, partitions)
         relaying = asyncio.create_task(relay.run())
         await consumer.start()
-        return cls(consumer, relay, engine, relaying)
+        looking = asyncio.create_task(Loop("listings-read", ListingsRead(settings, engine, GROUP).step).run())
+        return cls(consumer, relay, engine, relaying, looking)
 
     async def stop(self) -> None:
         """Leave the group after the batch in work, and send what is written."""
+        await _cancelled(self.looking)
         await self.consumer.stop()
         self.relay.stop()
         await self.relaying
@@ -56,8 +61,13 @@ class Replica:
 
     async def crash(self) -> None:
         """End the relay wherever it is, and the consumer too: what is written is left to the others."""
-        self.relaying.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self.relaying
+        await _cancelled(self.looking)
+        await _cancelled(self.relaying)
         await self.consumer.stop()
         await self.engine.dispose()
+
+
+async def _cancelled(task: asyncio.Task[Any]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

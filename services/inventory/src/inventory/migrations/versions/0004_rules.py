@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0004"
-down_revision = "0002"
+down_revision = "0003"
 
 # Neither the weights nor the queue refer to products: the check would wait for whoever has the product locked.
 _STATEMENTS = (

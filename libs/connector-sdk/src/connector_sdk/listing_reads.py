@@ -1,0 +1,61 @@
+"""Reading listings, for all who ask, at one rate."""
+
+import asyncio
+from collections.abc import Sequence
+
+from aiolimiter import AsyncLimiter
+from runtime.logs import get_logger
+from runtime.telemetry import Telemetry
+
+from connector_sdk.marketplace import Marketplace, MarketplaceError, Outcome, Reading
+from connector_sdk.observed_call import READ_LISTINGS, ObservedCall
+
+MOST = 20
+"""How many listings to ask for in one round."""
+_CALL_SECONDS = 30.0
+_FAILURES_IN_A_ROUND = 2
+_ABOUT_US = frozenset({Outcome.RETRY, Outcome.UNAUTHORISED, Outcome.UNSUPPORTED})
+"""What would be answered for any other listing too."""
+
+_log = get_logger(__name__)
+
+
+class ListingReads:
+    """`rate`: listings a second."""
+
+    def __init__(self, marketplace: Marketplace, telemetry: Telemetry, rate: float) -> None:
+        capabilities = marketplace.capabilities()
+        self.can_read = capabilities.read_back
+        self._batch = capabilities.read_batch
+        self._marketplace = marketplace
+        self._telemetry = telemetry
+        self._limiter = AsyncLimiter(1, 1 / rate)
+
+    async def read(self, external_skus: Sequence[str]) -> list[Reading]:
+        """Readings of those that could be read. One listing that can't be read does not hold up the others.
+
+        Raises:
+            MarketplaceError, TimeoutError: nothing could be read.
+        """
+        readings: list[Reading] = []
+        failures: list[MarketplaceError | TimeoutError] = []
+        for start in range(0, len(external_skus), self._batch):
+            try:
+                readings += await self._call(external_skus[start : start + self._batch])
+            except (MarketplaceError, TimeoutError) as error:
+                failures.append(error)
+                is_about_us = isinstance(error, MarketplaceError) and error.outcome in _ABOUT_US
+                if is_about_us or len(failures) == _FAILURES_IN_A_ROUND:
+                    break
+        if failures and not readings:
+            raise failures[-1]
+        if failures:
+            _log.warning("some listings not read, will retry", error=str(failures[-1]), read=len(readings))
+        return readings
+
+    async def _call(self, external_skus: Sequence[str]) -> Sequence[Reading]:
+        for _ in external_skus:
+            await self._limiter.acquire()
+        with ObservedCall(READ_LISTINGS, self._telemetry.measurements):
+            async with asyncio.timeout(_CALL_SECONDS):
+                return await self._marketplace.read_listings(external_skus)
