@@ -49,6 +49,7 @@ class SimulatedShop:
         self.missing = 0
         self.log: list[Record] = []
         self.positions = [0, 0]
+        self.targets = 0
         self._known: set[str] = set()
         self._published = dict.fromkeys(MARKETPLACES, 0)
         self._skews = dict(zip(MARKETPLACES, skews, strict=True))
@@ -76,6 +77,7 @@ class SimulatedShop:
         self._item = dc.replace(plan.item, offers=())
         for offer in plan.item.offers:
             self.channels[offer.channel] = dc.replace(self.channels[offer.channel], offer=offer)
+        self.targets += len(plan.targets)
         for target in plan.targets:
             told = Told(target.revision, target.quantity, target.live_above or 0)
             channel = self.channels[target.offer.channel]
@@ -113,6 +115,9 @@ class SimulatedShop:
         entry = self.channels[name].stream[self._published[name]]
         self._published[name] += 1
         self.log.append(Record(f"event-{self._next()}", name, entry))
+
+    def unpublished(self, name: str) -> tuple[Placed | Mark, ...]:
+        return self.channels[name].stream[self._published[name] :]
 
     def publish_cancellation(self, name: str, *, restocked: bool) -> None:
         self.log.append(Record(f"event-{self._next()}", name, None, restocked))
