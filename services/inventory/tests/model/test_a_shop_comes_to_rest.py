@@ -49,7 +49,7 @@ def bounds(shop: SimulatedShop) -> dict[str, int]:
 @given(units=st.integers(0, 40), steps=st.integers(0, 60), seed=st.integers(0, 2**32))
 def test_a_shop_left_alone_comes_to_its_plain_allocation_and_stays_there(units: int, steps: int, seed: int) -> None:
     shop = SimulatedShop(units)
-    live_a_while(shop, random.Random(seed), steps)
+    live_a_while(shop, random.Random(seed), steps)  # noqa: S311 - repeatable, nothing secret
     obey(shop)
     shop.pass_time(int(TERMS.converge_after.total_seconds()))
     for _ in range(ROUNDS):
@@ -67,7 +67,7 @@ def test_a_shop_left_alone_comes_to_its_plain_allocation_and_stays_there(units: 
 @given(units=st.integers(0, 40), steps=st.integers(0, 60), seed=st.integers(0, 2**32))
 def test_no_move_goes_on_for_ever(units: int, steps: int, seed: int) -> None:
     shop = SimulatedShop(units)
-    live_a_while(shop, random.Random(seed), steps)
+    live_a_while(shop, random.Random(seed), steps)  # noqa: S311 - repeatable, nothing secret
     before = shop.targets
     for _ in range(2 * ROUNDS):
         obey(shop)

@@ -15,7 +15,7 @@ def obey(shop: SimulatedShop) -> None:
             live = events.pass_ceiling(shop.channels[name], told, shop.clock(name))
             shop.channels[name] = live or shop.channels[name]
         for fact in shop.channels[name].facts:
-            shop.change(name, lambda channel, fact=fact: events.hear(channel, fact, shop.now, shop.setting)[0])
+            shop.channels[name], _ = events.hear(shop.channels[name], fact, shop.now, shop.setting)
         shop.change(name, lambda channel: dc.replace(channel, unproven=(), facts=()))
     shop.pass_time(60)
     for name in MARKETPLACES:
