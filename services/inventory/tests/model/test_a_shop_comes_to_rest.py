@@ -2,6 +2,7 @@
 
 import random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from inventory.domain.allocation import allocate
@@ -9,6 +10,7 @@ from inventory.testing import channel_events as events
 from inventory.testing.obedience import obey
 from inventory.testing.simulated_shop import MARKETPLACES, POLICY, TERMS, SimulatedShop
 
+pytestmark = pytest.mark.timeout(400)
 ROUNDS = 30
 """Each channel may have to be told zero and then its quantity, one after the other, each within a few rounds."""
 

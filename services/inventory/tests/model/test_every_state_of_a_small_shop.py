@@ -10,6 +10,8 @@ import pytest
 from inventory.testing.channel_steps import STOREFRONT, Manners
 from inventory.testing.model_check import ModelCheck, Shop
 
+pytestmark = pytest.mark.timeout(400)
+
 PLAIN = Manners(moves=2, doubts=False, refusals=False)
 CALM = dc.replace(PLAIN, moves=1, writes=1)
 SMALL = {

@@ -120,10 +120,6 @@ def _old_reading_counts(
     return (offer if after is blind else after), drift
 
 
-def _clocks_agree(offer: Offer, revision: int, live_at: dt.datetime, _margin: dt.timedelta) -> Offer:
-    return escrow.go_live(offer, revision, live_at, dt.timedelta())
-
-
 def _never_known(_event_id: str, _known: AbstractSet[str]) -> bool:
     return False
 
@@ -164,7 +160,6 @@ MUTANTS: Mapping[str, Mutant] = {
 }
 
 IN_A_SHOP: Mapping[str, Mechanics] = {
-    "clocks are taken to agree": Mechanics(go_live=_clocks_agree),
     "an event that comes again counts again": Mechanics(is_known=_never_known),
 }
-"""Those that no model check can find, since its clocks agree and its events come once: shops at random do."""
+"""Those that no model check can find, since its sales come once: shops at random do."""
