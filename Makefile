@@ -11,7 +11,7 @@ SOURCES := $(MEMBERS:%=%/src)
 INSTALLED := $(VENV)/.installed
 UV := VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv
 
-.PHONY: bench simulate help setup lint format test test-unit test-integration test-e2e typescript demo up down status generate release-contracts lock clean
+.PHONY: bench model-check simulate help setup lint format test test-unit test-integration test-e2e typescript demo up down status generate release-contracts lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -33,6 +33,9 @@ test-integration: setup ## each part with real Kafka and Postgres
 
 test-e2e: setup ## the whole system, with services killed in the middle
 	@$(BIN)/python -m pytest -q -m e2e
+
+model-check: setup ## every state of larger shops under escrow (minutes and some GB of memory)
+	@$(BIN)/python -m inventory.testing.larger_shops
 
 typescript: setup ## compile the TypeScript types, validate asyncapi.json with its official schema (needs Node.js)
 	@command -v npm >/dev/null || { echo "typescript: no npm here: install Node.js 18 or newer"; exit 2; }

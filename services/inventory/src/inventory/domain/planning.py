@@ -119,7 +119,10 @@ class Mover:
                 self._zero(offer, Urgency.DECREASE)
 
     def follow_unknown(self) -> None:
-        """A target whose outcome nobody knows is repeated, as a further write, where there is room for both."""
+        """A target whose outcome nobody knows is repeated, as a further write, where there is room for both.
+
+        Else zero follows, also a zero of which nobody knows.
+        """
         for offer in self.item.offers:
             newest = offer.shelf.newest
             if newest is None or not newest.is_unknown or newest.live_at is not None:
@@ -128,7 +131,7 @@ class Mover:
             if again and len(offer.shelf.moves) == 1 and self._can(offer, again):
                 self._issue(offer, again, Urgency.INCREASE)
             else:
-                self._zero(offer, Urgency.DECREASE)
+                self._issue(offer, 0, Urgency.DECREASE)
 
     def undo_overcommit(self) -> None:
         """More is held than there is: zero first what holds most beyond its share."""
