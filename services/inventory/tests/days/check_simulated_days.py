@@ -60,13 +60,13 @@ def test_measured_oversells_at_most_one_in_five_thousand_and_explains_each(resul
             assert len(result.oversales) == result.oversold
 
 
-def test_strict_refuses_and_calls_no_more_than_wanted(results: Results) -> None:
-    assert mean_refused(results, "strict", 0) <= 2700
+def test_strict_refuses_and_calls_no_more_than_it_did_when_it_was_tuned(results: Results) -> None:
+    assert mean_refused(results, "strict", 0) <= 2670
     assert mean_refused(results, "strict", 6000) <= 3200
     assert max(result.calls for flash in FLASHES for result in results["strict", flash]) <= 10_000
 
 
-def test_reclaim_refuses_and_calls_no_more_than_wanted(results: Results) -> None:
+def test_reclaim_refuses_and_calls_no_more_than_it_did_when_it_was_tuned(results: Results) -> None:
     assert mean_refused(results, "strict-reclaim", 0) <= 750
     assert mean_refused(results, "strict-reclaim", 6000) <= 1200
     assert max(result.calls for flash in FLASHES for result in results["strict-reclaim", flash]) <= 10_000
