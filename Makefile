@@ -11,7 +11,7 @@ SOURCES := $(MEMBERS:%=%/src)
 INSTALLED := $(VENV)/.installed
 UV := VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv
 
-.PHONY: bench model-check help setup lint format test test-unit test-integration test-e2e typescript demo up down status generate release-contracts lock clean
+.PHONY: bench model-check simulate help setup lint format test test-unit test-integration test-e2e typescript demo up down status generate release-contracts lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -64,6 +64,10 @@ release-contracts: setup ## freeze schemas and examples: from then on readers mu
 
 bench: setup ## how fast the parts are, against the bare floor in the same run
 	@$(BIN)/python -m bench $(if $(RUNS),--runs $(RUNS))
+
+simulate: setup ## the policies on days of recorded sales, and whether their figures hold (SALES=<folder of CSV files>)
+	@[ -n "$(SALES)" ] || { echo "simulate: say where the days of sales are: make simulate SALES=<folder of CSV files>"; exit 2; }
+	@SALES="$(SALES)" $(BIN)/python -m pytest -q -s services/inventory/tests/days/check_simulated_days.py --timeout 1800
 
 up: setup ## start Kafka, Postgres, sandboxes, services: in Docker, or with MIZAN_DOCKER=0 as local processes
 	@$(BIN)/python -m local_stack up

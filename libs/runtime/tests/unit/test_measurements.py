@@ -47,5 +47,15 @@ def test_names_follow_prometheus_rules_and_labels_stay_few() -> None:
         assert re.fullmatch(r"mizan_[a-z_]+", metric.name)
         assert metric.name.endswith("_total") is (metric.kind is Kind.COUNTER)
         assert bool(metric.buckets) is (metric.kind is Kind.HISTOGRAM)
-        assert set(metric.labels) <= {"topic", "reason", "loop", "part", "operation", "outcome", "channel", "urgency", "cause"}
+        assert set(metric.labels) <= {
+            "topic",
+            "reason",
+            "loop",
+            "part",
+            "operation",
+            "outcome",
+            "channel",
+            "urgency",
+            "cause",
+        }
         assert metric.help.endswith(".")

@@ -15,6 +15,7 @@ from inventory.entrypoints.api import explaining, reading, writing
 from inventory.entrypoints.catalogue_api import catalogue
 from inventory.entrypoints.consumers import STOCK_CHANGES, book_opener, routes
 from inventory.entrypoints.listing_import_api import listing_import
+from inventory.entrypoints.prices_api import add_prices
 from inventory.entrypoints.reservations_api import reservations_router
 from inventory.entrypoints.rules_api import rules_reading, rules_writing
 from inventory.entrypoints.stock_changes_api import stock_changes, sweeping
@@ -33,8 +34,7 @@ def fill(service: Service, settings: Settings) -> None:
     policy, terms = settings.policy(), settings.terms()
     rules = RuleCache(policy)
     open_book = book_opener(policy, terms, rules)
-    longest = dt.timedelta(seconds=settings.watermark_hold_max_seconds)
-    holds = Holds(channel_of_change, [STOCK_CHANGES], longest)
+    holds = Holds(channel_of_change, [STOCK_CHANGES], dt.timedelta(seconds=settings.watermark_hold_max_seconds))
     service.consume(*routes(policy, holds, terms, rules), holds=holds)
     service.serve(reading(service.engine))
     service.serve(holds_router(service.engine))
@@ -52,8 +52,8 @@ def fill(service: Service, settings: Settings) -> None:
         service.repeat(Loop("reservations", ReservationLoop(service.worker, reserve, settings.grace()).step))
     weigh = WeighDemand(service.worker, rules, GuardRails(), every=dt.timedelta(days=1))
     service.repeat(Loop("demand", weigh.step))
-    rounds = RebalanceLoop(service.worker, open_book, retargeting(terms))
-    service.repeat(Loop("rebalance", rounds.step))
+    service.repeat(Loop("rebalance", RebalanceLoop(service.worker, open_book, retargeting(terms)).step))
+    add_prices(service, settings.price_defaults(), policy.weights)
 
 
 def main() -> None:

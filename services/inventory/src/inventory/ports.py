@@ -20,6 +20,13 @@ class Book(Protocol):
         """The items that exist among `skus`, with their offers, locked in SKU order until the transaction ends."""
         ...
 
+    async def lock_stock(self, skus: Sequence[str]) -> dict[str, Item]:
+        """Like `lock`, but of the offers there may be no more than the shelves, and of those nobody looked at nothing.
+
+        That is enough for what a sale does as a rule, and may be saved; to plan targets, `lock` them.
+        """
+        ...
+
     async def known_events(self, event_ids: Sequence[str]) -> set[str]:
         """Those ids that the ledger already holds. Ask after `lock`: then nobody else can add one."""
         ...

@@ -2,17 +2,22 @@
 
 import datetime as dt
 import enum
-from typing import Annotated
+from decimal import Decimal
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from runtime.settings import ServiceSettings
 
 from inventory.domain.allocation import Mode, Policy
 from inventory.domain.escrow import Escrow
 from inventory.domain.measured import measured
+from inventory.domain.price_rules import PriceDefaults, PriceSettings
+from inventory.domain.pricing import Rounding
 from inventory.domain.terms import Channel, Terms
 
 Percent = Annotated[int, Field(ge=0, le=100)]
+FeePercent = Annotated[Decimal, Field(ge=0, lt=100, decimal_places=4)]
+Amount = Annotated[Decimal, Field(ge=0, decimal_places=2)]
 Seconds = Annotated[float, Field(ge=0)]
 
 
@@ -47,6 +52,19 @@ class Settings(ServiceSettings):
     amazon_restocks_on_cancel: bool = True
     noon_restocks_on_cancel: bool = True
     measured_tail: Annotated[float, Field(gt=0, lt=1)] = 0.001
+    amazon_fee_percent: FeePercent = Decimal(15)
+    noon_fee_percent: FeePercent = Decimal(15)
+    prices_include_vat: bool = False
+    price_rounding_step: Annotated[Amount, Field(gt=0)] = Decimal("0.01")
+    price_rounding_ending: Amount = Decimal(0)
+    price_channels: str = ""
+    """Comma-separated: the channels whose connector writes prices."""
+
+    @model_validator(mode="after")
+    def _ending_is_below_step(self) -> Self:
+        if self.price_rounding_ending >= self.price_rounding_step:
+            raise ValueError("PRICE_ROUNDING_ENDING must be below PRICE_ROUNDING_STEP: for .99 the step is 1")
+        return self
 
     def policy(self) -> Policy:
         """The rule of allocation; the channels' order breaks ties."""
@@ -90,6 +108,20 @@ class Settings(ServiceSettings):
             reclaim=reserves,
         )
         return measured(terms, self.measured_tail) if self.escrow is Escrow.MEASURED else terms
+
+    def price_defaults(self) -> PriceDefaults:
+        """What holds for prices where no rule sets anything; the storefront charges the base price."""
+        rounding = Rounding(self.price_rounding_step, self.price_rounding_ending)
+        fees = {"amazon": self.amazon_fee_percent, "noon": self.noon_fee_percent}
+        marketplaces = {
+            channel: PriceSettings(fee_percent=fee, vat_included=self.prices_include_vat, rounding=rounding)
+            for channel, fee in fees.items()
+        }
+        return PriceDefaults({"saberstore": PriceSettings(fee_percent=Decimal(0)), **marketplaces}, "saberstore")
+
+    def channels_with_prices(self) -> frozenset[str]:
+        """For `adapters.channel_prices.price_waits`."""
+        return frozenset(name for part in self.price_channels.split(",") if (name := part.strip()))
 
 
 def _seconds(seconds: float) -> dt.timedelta:

@@ -3,6 +3,7 @@ from collections.abc import AsyncIterator
 import pytest
 from contracts import partition_counts
 from inventory.main import MIGRATIONS
+from inventory.testing.price_desk import PriceDesk
 from runtime.database import create_engine
 from runtime.migrations import upgrade
 from runtime.outbox import Outbox
@@ -25,3 +26,9 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
 @pytest.fixture
 def worker(engine: AsyncEngine) -> Worker:
     return Worker(engine, Outbox(SCHEMA, partition_counts()), group=SCHEMA, clock=FixedClock())
+
+
+@pytest.fixture
+async def desk(engine: AsyncEngine) -> AsyncIterator[PriceDesk]:
+    async with PriceDesk.running(engine) as desk:
+        yield desk

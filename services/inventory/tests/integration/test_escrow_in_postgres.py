@@ -275,7 +275,8 @@ async def test_the_cause_of_a_later_target_is_the_sale(shop: Shop) -> None:
     ("change", "part"),
     [
         ("bounds = jsonb_set(bounds, '{amazon}', '1000')", "bounds_within_available"),
-        ("bounds = jsonb_set(bounds, '{amazon}', '-1')", "below zero"),
+        ("bounds = jsonb_set(bounds, '{amazon}', '-1')", "bounds_not_below_zero"),
+        ("bounds = bounds || '{\"ebay\": 0}'", "bounds_of_these_channels"),
         ("on_hand = 1", "bounds_within_available"),
     ],
 )

@@ -38,6 +38,9 @@ class InMemoryBook:
             raise RuntimeError("this book was made without a policy")
         return {item.sku: self._policy for item in items}
 
+    async def lock_stock(self, skus: Sequence[str]) -> dict[str, Item]:
+        return await self.lock(skus)
+
     async def known_events(self, event_ids: Sequence[str]) -> set[str]:
         return {entry.movement.event_id for entry in self.entries} & set(event_ids)
 

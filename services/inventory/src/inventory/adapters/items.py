@@ -20,6 +20,10 @@ select sku, category, is_active, on_hand, reserved, counted_at, cast(bounds as t
 from products where sku = any(cast(:skus as text[])) order by sku for update
 """)
 _READ = text(_LOCK.text.removesuffix(" for update\n") + "\n")
+_LOCK_STOCK = text("""
+select sku, on_hand, reserved, counted_at, cast(bounds as text), cast(escrow as text), overcommit, waiting, wake_at
+from products where sku = any(cast(:skus as text[])) order by sku for update
+""")
 _OFFERS = text("""
 select s.sku, c.name as channel, coalesce(l.external_sku, s.sku) as external_sku,
     c.is_active and coalesce(l.is_active, true) as is_active,
@@ -105,6 +109,27 @@ def _offer(row: Sequence[Any], shelves: Mapping[str, Shelf], storefront: str) ->
     if shelf is None:
         shelf = Shelf() if channel == storefront else shelf_codec.unread()
     return Offer(channel, external_sku, is_active, quantity, revision, shelf, listed_at)
+
+
+async def lock_stock(connection: AsyncConnection, skus: Sequence[str]) -> dict[str, Item]:
+    """Like `lock`, with no more of each offer than its shelf, and no offer that nobody has looked at yet."""
+    return {row[0]: _stock(row) for row in await connection.execute(_LOCK_STOCK, {"skus": list(skus)})}
+
+
+def _stock(row: Any) -> Item:  # noqa: ANN401 - a row
+    sku, on_hand, reserved, counted_at, bounds, escrow, overcommit, waiting, wake_at = row
+    shelves = shelf_codec.decode(bounds=bounds, escrow=escrow)
+    return Item(
+        sku=sku,
+        is_active=True,
+        on_hand=on_hand,
+        reserved=reserved,
+        counted_at=counted_at,
+        offers=tuple([Offer(channel, "", is_active=True, shelf=shelf) for channel, shelf in shelves.items()]),
+        overcommit=overcommit,
+        waiting=waiting,
+        wake_at=wake_at,
+    )
 
 
 async def save(connection: AsyncConnection, items: Sequence[Item], now: dt.datetime) -> None:

@@ -55,6 +55,11 @@ class PostgresBook:
         self._troubled |= {sku for sku, item in found.items() if item.overcommit}
         return found
 
+    async def lock_stock(self, skus: Sequence[str]) -> dict[str, Item]:
+        found = await items.lock_stock(self._connection, skus)
+        self._troubled |= {sku for sku, item in found.items() if item.overcommit}
+        return found
+
     async def claims(self, reservation_ids: Sequence[str]) -> Mapping[tuple[str, str], int]:
         return await reservations.claims(self._connection, reservation_ids) if reservation_ids else {}
 

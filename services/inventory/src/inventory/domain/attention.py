@@ -15,11 +15,12 @@ def is_urgent(before: Item, after: Item) -> bool:
     """More is held than there is, or a channel has just run out that free units may help."""
     if after.overcommit:
         return True
-    if after.free <= 0:
-        return False
-    if after.available > before.available and not any(offer.shelf.bound for offer in after.offers):
-        return True
-    return any(not new.shelf.bound and old.shelf.bound for old, new in zip(before.offers, after.offers, strict=True))
+    if after.on_hand > before.on_hand and not any(offer.shelf.bound for offer in after.offers):
+        return after.free > 0
+    for old, new in zip(before.offers, after.offers, strict=True):
+        if not new.shelf.bound and old.shelf.bound:
+            return after.free > 0
+    return False
 
 
 def deserves_a_look(before: Item, after: Item, terms: Terms, now: dt.datetime) -> bool:
@@ -27,12 +28,12 @@ def deserves_a_look(before: Item, after: Item, terms: Terms, now: dt.datetime) -
 
     Knows no policy, since every sale asks this: of the storefront it goes by the shares of the buyers.
     """
-    if after.free > before.free:
+    if after.on_hand >= before.on_hand and after.free > before.free:
         return True
-    return any(
-        new.shelf.bound < old.shelf.bound and not new.shelf.moves and _may_be_low(after, new, terms, now)
-        for old, new in zip(before.offers, after.offers, strict=True)
-    )
+    for old, new in zip(before.offers, after.offers, strict=True):
+        if new.shelf.bound < old.shelf.bound and not new.shelf.moves and _may_be_low(after, new, terms, now):
+            return True
+    return False
 
 
 def _may_be_low(item: Item, offer: Offer, terms: Terms, now: dt.datetime) -> bool:

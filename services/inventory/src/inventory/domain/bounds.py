@@ -26,6 +26,8 @@ def move_bound(item: Item, movement: Movement, terms: Terms, now: dt.datetime, r
         sold, uncovered = escrow.sell(
             offer, units - reserved, movement.happened_at, now, terms.memory, remember=remember
         )
+        if not reserved:
+            return item.having(sold), uncovered
         shelf = dc.replace(sold.shelf, recent=sold.shelf.recent.plus(reserved, now, terms.memory.pace))
         return item.having(dc.replace(sold, shelf=shelf)), uncovered
     restocks = terms.channel(offer.channel).restocks

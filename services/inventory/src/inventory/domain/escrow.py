@@ -25,7 +25,7 @@ class Escrow(enum.StrEnum):
     OFF = "off"
 
 
-Allowance = Callable[[Offer, dt.datetime], int]
+Allowance = Callable[[Item, Offer, dt.datetime], int]
 """The units that a channel may sell unseen until a write that is made now is live; never more than its bound."""
 
 
@@ -43,7 +43,7 @@ CLOCK_SLACK = dt.timedelta(minutes=1)
 """A channel's clock is taken to be no further from ours than this, where only one side's time is known."""
 
 
-def strict(offer: Offer, _now: dt.datetime) -> int:
+def strict(_item: Item, offer: Offer, _now: dt.datetime) -> int:
     """The whole bound may sell unseen."""
     return offer.shelf.bound
 

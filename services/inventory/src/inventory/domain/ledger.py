@@ -1,7 +1,5 @@
 """What a movement does to the stock of its SKU."""
 
-import dataclasses as dc
-
 from inventory.domain.stock import Item, LogEntry, Movement, Reason
 
 
@@ -16,7 +14,7 @@ def apply(item: Item, movement: Movement, moved_since_count: int = 0) -> tuple[I
     counted_at = item.counted_at
     if movement.reason is Reason.STOCKTAKE and not _is_outdated(item, movement):
         counted_at = movement.happened_at
-    after = dc.replace(item, on_hand=item.on_hand + change, counted_at=counted_at)
+    after = item.counting(item.on_hand + change, counted_at)
     return after, LogEntry(movement, change, before=item.on_hand, after=after.on_hand)
 
 

@@ -201,7 +201,7 @@ class Mover:
         """Fill up who has run low, the emptiest first; the storefront last, since it is told in no time."""
         low = [o for o in self.item.offers if self._is_low(o) and not self._is_assigned(o)]
         for offer in sorted(low, key=lambda o: (o.channel == self._terms.storefront, o.shelf.bound)):
-            quantity = min(self._wanted[offer.channel], self.item.free)
+            quantity = min(self._wanted[offer.channel], self.item.free + offer.shelf.bound - self._allowance(offer))
             if quantity > offer.shelf.bound and self._can(offer, quantity):
                 self._issue(offer, quantity, Urgency.INCREASE)
 
@@ -209,14 +209,14 @@ class Mover:
         """Who is still low, and can't be helped from what is free, gets from whoever holds more than its level."""
         starving = [o for o in self.item.offers if self._is_low(o) and self._wanted[o.channel] > self.item.free]
         starving = [o for o in starving if not self._is_assigned(o) or o.shelf.bound + self.item.free == 0]
-        if not starving or any(_is_going_to_zero(o) and o.shelf.bound for o in self.item.offers):
+        if not starving or any(_is_being_lowered(o) and o.shelf.bound for o in self.item.offers):
             return
         donors = [o for o in self.item.offers if not o.shelf.moves and self._surplus(o) > 0 and o.is_active]
         donors = [o for o in donors if not self._is_assigned(o)]
         donors.sort(key=lambda o: (o.channel != self._terms.storefront, -self._surplus(o)))
         for donor in donors:
             if any(self._is_worth_it(donor, low) for low in starving):
-                self._zero(donor, Urgency.DECREASE)
+                self._lower(donor)
                 return
 
     def go_by_way_of_zero(self) -> None:
@@ -229,13 +229,15 @@ class Mover:
             if o.shelf.bound and ((self._is_low(o) and self.item.free > 0) or (o.is_active and self._surplus(o) > 0))
         ]
         if wrong:
-            self._zero(min(wrong, key=lambda o: (o.channel != self._terms.storefront, o.shelf.bound)), Urgency.DECREASE)
+            self._lower(min(wrong, key=lambda o: (o.channel != self._terms.storefront, o.shelf.bound)))
 
     def _is_worth_it(self, donor: Offer, low: Offer) -> bool:
         """Whether enough buyers who would be turned away at `low` are worth the calls and the donor's empty time."""
         if not donor.is_active or is_at_rest(self.item, self._terms, self._now):
             return True
         keeps = self._wanted.get(donor.channel, 0) > 0
+        if keeps and self._fits_in_one_step(donor):
+            return self._is_worth_calls(donor, low, keeps=keeps)
         return self._is_in_time(donor, low, keeps=keeps) and self._is_worth_calls(donor, low, keeps=keeps)
 
     def _is_worth_calls(self, donor: Offer, low: Offer, *, keeps: bool) -> bool:
@@ -247,7 +249,8 @@ class Mover:
         turned_away = total / max(1, sum(shares.get(c, 0) for c in holding))
         turned_away_then = total / max(1, sum(shares.get(c, 0) for c in then))
         units = min(self._surplus(donor), self._wanted[low.channel])
-        calls = (donor.channel != storefront) * (1 + keeps) + (low.channel != storefront)
+        comes_back = keeps and not self._fits_in_one_step(donor)
+        calls = (donor.channel != storefront) * (1 + comes_back) + (low.channel != storefront)
         return (turned_away - turned_away_then) * units > self._terms.call_worth * calls
 
     def _is_in_time(self, donor: Offer, low: Offer, *, keeps: bool) -> bool:
@@ -285,8 +288,23 @@ class Mover:
     def _surplus(self, offer: Offer) -> int:
         return offer.shelf.bound - self._wanted.get(offer.channel, 0)
 
+    def _allowance(self, offer: Offer) -> int:
+        return min(offer.shelf.bound, self._terms.allowance(self.item, offer, self._now))
+
+    def _fits_in_one_step(self, offer: Offer) -> bool:
+        """Whether it can be lowered to its level and sell on meanwhile; under `strict` only to zero."""
+        return self._wanted.get(offer.channel, 0) + self._allowance(offer) <= offer.shelf.bound
+
     def _can(self, offer: Offer, quantity: int) -> bool:
-        return escrow.can_issue(self.item, offer, quantity, self._terms.allowance(offer, self._now))
+        return escrow.can_issue(self.item, offer, quantity, self._allowance(offer))
+
+    def _lower(self, offer: Offer) -> None:
+        """To its level where that is one step, else by way of zero."""
+        wanted = self._wanted.get(offer.channel, 0)
+        if wanted and not offer.shelf.moves and self._surplus(offer) > 0 and self._fits_in_one_step(offer):
+            self._issue(offer, wanted, Urgency.DECREASE)
+        else:
+            self._zero(offer, Urgency.DECREASE)
 
     def _zero(self, offer: Offer, urgency: Urgency) -> None:
         """Once: and not again at once where the channel has just refused it."""
@@ -296,12 +314,18 @@ class Mover:
 
     def _issue(self, offer: Offer, quantity: int, urgency: Urgency) -> None:
         above = escrow.live_above(offer, self._now, self._terms.memory)
-        allowance = self._terms.allowance(offer, self._now)
+        allowance = self._allowance(offer)
         after, move = escrow.issue(offer, quantity, allowance, self._now, self._terms.memory)
         self.item = self.item.having(after)
         self.issued.append(
             Target(self.item.sku, offer, quantity, move.revision, urgency, self._allocation, live_above=above)
         )
+
+
+def _is_being_lowered(offer: Offer) -> bool:
+    """A raise adds to the bound; under `strict` whatever is lowered is going to zero."""
+    newest = offer.shelf.newest
+    return newest is not None and newest.added == 0
 
 
 def _is_going_to_zero(offer: Offer) -> bool:

@@ -84,7 +84,39 @@ class Item:
 
     def having(self, offer: Offer) -> "Item":
         """The item with `offer` in place of the one of its channel."""
-        return dc.replace(self, offers=tuple([offer if o.channel == offer.channel else o for o in self.offers]))
+        offers = tuple([offer if o.channel == offer.channel else o for o in self.offers])
+        return self._with(self.on_hand, self.counted_at, offers, self.changed_at, self.wake_at, self.cause)
+
+    def counting(self, on_hand: int, counted_at: dt.datetime | None) -> "Item":
+        return self._with(on_hand, counted_at, self.offers, self.changed_at, self.wake_at, self.cause)
+
+    def noting(self, changed_at: dt.datetime, wake_at: dt.datetime | None, cause: Cause) -> "Item":
+        return self._with(self.on_hand, self.counted_at, self.offers, changed_at, wake_at, cause)
+
+    def _with(
+        self,
+        on_hand: int,
+        counted_at: dt.datetime | None,
+        offers: tuple[Offer, ...],
+        changed_at: dt.datetime | None,
+        wake_at: dt.datetime | None,
+        cause: Cause | None,
+    ) -> "Item":
+        """What a sale changes, written out: every sale does it, and `dataclasses.replace` is slow."""
+        return Item(
+            sku=self.sku,
+            is_active=self.is_active,
+            on_hand=on_hand,
+            reserved=self.reserved,
+            counted_at=counted_at,
+            offers=offers,
+            overcommit=self.overcommit,
+            waiting=self.waiting,
+            changed_at=changed_at,
+            wake_at=wake_at,
+            cause=cause,
+            category=self.category,
+        )
 
 
 @dc.dataclass(frozen=True, slots=True)

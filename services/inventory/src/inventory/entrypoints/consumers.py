@@ -2,7 +2,15 @@
 
 from collections.abc import Callable
 
-from contracts import OrdersWatermark, ProductChanged, StockApplied, StockChanged, SyncRequested, partition_counts
+from contracts import (
+    OrdersWatermark,
+    PriceApplied,
+    ProductChanged,
+    StockApplied,
+    StockChanged,
+    SyncRequested,
+    partition_counts,
+)
 from runtime.holds import Holds
 from runtime.processor import Route
 from runtime.watermarks import Watermarks
@@ -15,6 +23,7 @@ from inventory.domain.allocation import Policy
 from inventory.domain.terms import Terms
 from inventory.handlers.change_product import ChangeProduct
 from inventory.handlers.change_stock import ChangeStock
+from inventory.handlers.note_price_applied import NotePriceApplied
 from inventory.handlers.note_watermarks import NoteWatermarks
 from inventory.handlers.record_applied import RecordApplied
 from inventory.handlers.sync_channel import SyncChannel
@@ -53,5 +62,6 @@ def routes(
         Route(STOCK_CHANGES, StockChanged, ChangeStock(open_book, policy, terms)),
         Route(STOCK_CHANGES, OrdersWatermark, NoteWatermarks(watermarks)),
         Route("channel.stock.applied", StockApplied, RecordApplied(open_book, terms)),
+        Route("channel.price.applied", PriceApplied, NotePriceApplied()),
         Route("channel.sync.requested", SyncRequested, SyncChannel(open_book, policy, terms)),
     )

@@ -12,6 +12,7 @@ from inventory.domain.allocation import Policy
 from inventory.domain.shelf import Shelf
 from inventory.domain.stock import Item, Offer
 from inventory.domain.terms import Terms
+from inventory.handlers.change_price import reprice_later
 from inventory.handlers.retarget import PlainRetarget
 from inventory.ports import Book
 
@@ -56,6 +57,7 @@ async def change_listings(
         await PlainRetarget()(list(items.values()), book, work)
     else:
         await _have_looked_at(items, before, book, work)
+    await reprice_later((listing.sku for listing in outcome.changed), work)
     return outcome
 
 

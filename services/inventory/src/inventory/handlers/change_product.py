@@ -8,6 +8,7 @@ from runtime.records import Delivery
 from runtime.work import Work
 
 from inventory.domain.terms import Terms
+from inventory.handlers.change_price import reprice_later
 from inventory.handlers.retarget import retargeting
 from inventory.ports import Book
 
@@ -43,3 +44,4 @@ class ChangeProduct:
         book = self._open_book(work)
         items = await book.lock(sorted(changed))
         await self._retarget(list(items.values()), book, work, causes=newest)
+        await reprice_later(changed, work, newest)

@@ -36,7 +36,7 @@ class ChangeStock:
 
     async def __call__(self, deliveries: Sequence[Delivery[StockChanged]], work: Work) -> None:
         book = self._open_book(work)
-        items = await book.lock(sorted({delivery.data.sku for delivery in deliveries}))
+        items = await self._lock(deliveries, book)
         known = await book.known_events([delivery.event.id for delivery in deliveries])
         fresh = [d for d in deliveries if d.event.id not in known and self._is_usable(d, items, work)]
         if not fresh:
@@ -51,6 +51,16 @@ class ChangeStock:
         changed = [items[sku] for sku in sorted(causes)]
         await book.save(changed, work.now)
         await self._retarget(changed, book, work, causes=causes, touched=_touched(entries))
+
+    async def _lock(self, deliveries: Sequence[Delivery[StockChanged]], book: Book) -> dict[str, Item]:
+        skus = sorted({delivery.data.sku for delivery in deliveries})
+        if self._terms is None:
+            return await book.lock(skus)
+        items = await book.lock_stock(skus)
+        unseen = {
+            d.data.sku for d in deliveries if d.data.channel and _is_unseen(items.get(d.data.sku), d.data.channel)
+        }
+        return items | await book.lock(sorted(unseen)) if unseen else items
 
     async def _escrowed(
         self,
@@ -71,7 +81,9 @@ class ChangeStock:
         await book.consume(shelves.consumed, work)
         noted = {sku: self._noted(before[sku], items[sku], causes[sku], terms, work) for sku in sorted(causes)}
         urgent = {sku: item for sku, item in noted.items() if attention.is_urgent(before[sku], item)}
-        await self._retarget(list(urgent.values()), book, work)
+        if urgent:
+            whole = await book.lock(list(urgent))
+            await self._retarget([_whole(whole[sku], item) for sku, item in urgent.items()], book, work)
         calm = [item for sku, item in noted.items() if sku not in urgent]
         if calm:
             await book.save(calm, work.now)
@@ -81,7 +93,7 @@ class ChangeStock:
     def _noted(before: Item, item: Item, event: AnyEvent, terms: Terms, work: Work) -> Item:
         soon = attention.deserves_a_look(before, item, terms, work.now)
         wake_at = attention.look_by(item, terms, work.now, soon=soon)
-        return dc.replace(item, changed_at=work.now, cause=cause_of(event, work), wake_at=wake_at)
+        return item.noting(work.now, wake_at, cause_of(event, work))
 
     def _is_usable(self, delivery: Delivery[StockChanged], items: dict[str, Item], work: Work) -> bool:
         data = delivery.data
@@ -93,6 +105,17 @@ class ChangeStock:
             work.reject(delivery, "unknown-channel", f"no channel {data.channel!r}: the channels are {channels}")
             return False
         return True
+
+
+def _is_unseen(item: Item | None, channel: str) -> bool:
+    return item is not None and item.offer(channel) is None
+
+
+def _whole(kept: Item, changed: Item) -> Item:
+    """The item as `changed` says, with all of its offers as they are kept."""
+    shelves = {offer.channel: offer.shelf for offer in changed.offers}
+    offers = tuple(offer.having(shelves.get(offer.channel, offer.shelf)) for offer in kept.offers)
+    return dc.replace(changed, offers=offers, is_active=kept.is_active, category=kept.category)
 
 
 def _reservations(deliveries: Sequence[Delivery[StockChanged]]) -> list[str]:

@@ -1,1 +1,1 @@
-"""What a rule would have done: buyers and marketplaces are modelled, everything between them is what production runs."""
+"""Days of real demand, served by the functions that production runs: what would each policy have sold?"""

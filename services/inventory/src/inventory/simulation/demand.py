@@ -9,12 +9,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 COLUMNS = ("StockCode", "Quantity", "InvoiceDate")
+OPENING = 3600.0
+"""Seconds before the first buyer may come: time for the first quantities to go live."""
+
 _LONGEST_GAP = 3600.0
 _FLASH_SECONDS = 3600.0
 _FLASH_SKUS = 20
 
 
-class BadSales(Exception):
+class BadSalesError(Exception):
     """A file of sales that can't be used; the message says what to do."""
 
 
@@ -37,7 +40,9 @@ class Demand:
 
 @dc.dataclass(frozen=True, slots=True)
 class Setting:
-    """`flash`: single units more, within an hour in the middle, of the best sellers. `stock`: the share of each SKU's
+    """How the demand is drawn and how much is in stock.
+
+    `flash`: single units more, within an hour in the middle, of the best sellers. `stock`: the share of each SKU's
     demand that is there. `shares`: how likely a buyer comes to each channel.
     """
 
@@ -53,11 +58,13 @@ def load(paths: Iterable[Path]) -> list[tuple[float, str]]:
     Gaps longer than an hour, such as nights, are shortened to one.
 
     Raises:
-        BadSales: a file can't be read as sales lines.
+        BadSalesError: a file can't be read as sales lines.
     """
     lines = sorted(line for path in paths for line in _read(path))
     if not lines:
-        raise BadSales("no sale in these files: a sale has a StockCode that begins with a digit and a Quantity above 0")
+        raise BadSalesError(
+            "no sale in these files: a sale has a StockCode that begins with a digit and a Quantity above 0"
+        )
     wanted, clock, before = [], 0.0, lines[0][0]
     for moment, sku in lines:
         clock += min((moment - before).total_seconds(), _LONGEST_GAP)
@@ -72,12 +79,19 @@ def _read(path: Path) -> Iterator[tuple[dt.datetime, str]]:
             rows = csv.DictReader(file)
             missing = [column for column in COLUMNS if column not in (rows.fieldnames or ())]
             if missing:
-                raise BadSales(f"{path}: no column {', '.join(missing)}; the first row must name {', '.join(COLUMNS)}")
+                raise BadSalesError(
+                    f"{path}: no column {', '.join(missing)}; the first row must name {', '.join(COLUMNS)}"
+                )
             for row in rows:
-                if row["StockCode"][:1].isdigit() and int(row["Quantity"]) > 0:
-                    yield dt.datetime.fromisoformat(row["InvoiceDate"]), row["StockCode"]
-    except (OSError, UnicodeDecodeError, ValueError, TypeError) as error:
-        raise BadSales(f"{path}: {error}") from error
+                try:
+                    if row["StockCode"][:1].isdigit() and int(row["Quantity"]) > 0:
+                        yield dt.datetime.fromisoformat(row["InvoiceDate"]), row["StockCode"]
+                except (ValueError, TypeError) as error:
+                    raise BadSalesError(f"{path}, line {rows.line_num}: {error}") from error
+    except OSError as error:
+        raise BadSalesError(f"{path}: {error.strerror or error}") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise BadSalesError(f"{path} is no CSV in UTF-8: {error}") from error
 
 
 def draw(lines: Sequence[tuple[float, str]], setting: Setting) -> Demand:

@@ -16,11 +16,10 @@ class Manners:
     visible: float
     poll: float
     ceiling: float
-    lag: float
 
 
-AMAZON = Manners(live=(30, 300), visible=120, poll=180, ceiling=600, lag=600)
-NOON = Manners(live=(1, 10), visible=5, poll=60, ceiling=60, lag=75)
+AMAZON = Manners(live=(30, 300), visible=120, poll=180, ceiling=600)
+NOON = Manners(live=(1, 10), visible=5, poll=60, ceiling=60)
 
 
 @dc.dataclass(slots=True)
@@ -40,6 +39,7 @@ class Marketplace:
         self._shown: dict[str, int] = defaultdict(int)
         self._writes: dict[str, deque[_Write]] = defaultdict(deque)
         self._unseen: deque[tuple[float, str]] = deque()
+        self._unseen_units: dict[str, int] = defaultdict(int)
 
     def write(self, sku: str, quantity: int, at: float) -> None:
         """It goes live later, but never before an earlier write to the same listing."""
@@ -60,11 +60,17 @@ class Marketplace:
         return self.shown(sku, at)
 
     def buy(self, sku: str, at: float) -> bool:
+        """Answers whether there was a unit to buy."""
         if self.shown(sku, at) <= 0:
             return False
         self._shown[sku] -= 1
         self._unseen.append((at, sku))
+        self._unseen_units[sku] += 1
         return True
+
+    def unseen(self, sku: str) -> int:
+        """Units sold that no poll has told of; only for those who look on."""
+        return self._unseen_units[sku]
 
     def orders(self, at: float) -> tuple[list[tuple[float, str]], float]:
         """The orders (placed at, SKU) that have become visible since the last poll, and up to when all are known."""
@@ -72,4 +78,5 @@ class Marketplace:
         orders = []
         while self._unseen and self._unseen[0][0] <= known_until:
             orders.append(self._unseen.popleft())
+            self._unseen_units[orders[-1][1]] -= 1
         return orders, known_until

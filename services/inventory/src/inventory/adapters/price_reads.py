@@ -1,0 +1,57 @@
+"""What the HTTP API shows of prices, read without locks."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from inventory.domain.quotes import text as text_of
+
+_PRODUCT = text("""
+select p.sku, p.category, p.base_price, p.currency, p.vat_rate, q.sku is not null as is_waiting
+from products p left join price_queue q on q.sku = p.sku where p.sku = :sku
+""")
+_CHANNELS = text("""
+select l.channel, l.external_sku, l.is_active, c.net, c.price, c.currency, c.fee, c.vat, c.revision, c.priced_at,
+    c.problem, cast(c.explanation as text) as explanation, c.applied_revision, c.applied_status, c.applied_at,
+    c.live_price, c.live_at
+from marketplace_listings l
+join marketplace_channels m on m.name = l.channel
+left join channel_prices c on c.channel = l.channel and c.sku = l.sku
+where l.sku = :sku order by m.priority
+""")
+_PROBLEMS = text("""
+select sku, channel, price, currency, problem from channel_prices
+where problem is not null and (sku, channel) > (:sku, :channel) order by sku, channel limit :limit
+""")
+
+
+async def prices(connection: AsyncConnection, sku: str) -> dict[str, Any] | None:
+    """A product's price on each channel that lists it; None: no such product. Amounts are decimal strings.
+
+    `is_waiting`: something has changed, and the prices are about to be computed again.
+    """
+    product = (await connection.execute(_PRODUCT, {"sku": sku})).mappings().first()
+    if product is None:
+        return None
+    rows = (await connection.execute(_CHANNELS, {"sku": sku})).mappings()
+    return _written(product) | {"channels": {row["channel"]: _price(row) for row in rows}}
+
+
+async def price_problems(
+    connection: AsyncConnection, *, sku: str = "", channel: str = "", limit: int = 1000
+) -> list[dict[str, Any]]:
+    """The listings behind (sku, channel) whose price is not what the rules ask for, or that have none."""
+    rows = await connection.execute(_PROBLEMS, {"sku": sku, "channel": channel, "limit": limit})
+    return [_written(row) for row in rows.mappings()]
+
+
+def _price(row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of `_CHANNELS`
+    explanation = json.loads(row["explanation"]) if row["explanation"] else {}
+    return _written(row) | {"explanation": explanation, "rule": explanation.get("rules", {})}
+
+
+def _written(row: Any) -> dict[str, Any]:  # noqa: ANN401 - any row
+    return {name: text_of(value) if isinstance(value, Decimal) else value for name, value in row.items()}
