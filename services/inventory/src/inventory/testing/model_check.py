@@ -154,7 +154,7 @@ class ModelCheck:
         key = (numbers, on_hand, place, quantity)
         if key not in self._may:
             self._may[key] = any(
-                self._setting.mechanics.can_issue(item, channel.offer, quantity, strict(channel.offer, NOW))
+                self._setting.mechanics.can_issue(item, channel.offer, quantity, strict(item, channel.offer, NOW))
                 for item in self._items(numbers, on_hand)
             )
         return self._may[key]
@@ -170,7 +170,7 @@ class ModelCheck:
         key = (number, quantity)
         if key not in self._issued:
             channel = self._channels[number]
-            allowance = strict(channel.offer, NOW)
+            allowance = channel.offer.shelf.bound  # strict: all that it allows
             self._issued[key] = self._number(events.issue(channel, quantity, allowance, NOW, self._setting))
         return self._issued[key]
 
