@@ -175,7 +175,7 @@ class SimulatedShop:
         """A stocktake while nobody buys, which finds `lost` units less than it should."""
         self.pass_time(30)
         self._storefront_catches_up()
-        unseen = sum(channel.unseen_orders for channel in self.channels.values())
+        unseen = sum(channel.unseen_orders for channel in self.channels.values()) - self.counted_out
         counted = max(0, self._item.on_hand - unseen - lost)
         self.missing += lost
         movement = Movement(f"count-{self._next()}", "SKU", Reason.STOCKTAKE, self.now, counted=counted)
