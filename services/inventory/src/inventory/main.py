@@ -23,6 +23,7 @@ from inventory.handlers.rebalance_loop import RebalanceLoop
 from inventory.handlers.reservation_loop import ReservationLoop
 from inventory.handlers.reserve import Reserve
 from inventory.handlers.retarget import retargeting
+from inventory.handlers.storefront_clock import StorefrontClock
 from inventory.handlers.weigh_demand import WeighDemand
 from inventory.settings import Settings
 
@@ -33,8 +34,7 @@ def fill(service: Service, settings: Settings) -> None:
     policy, terms = settings.policy(), settings.terms()
     rules = RuleCache(policy)
     open_book = book_opener(policy, terms, rules)
-    longest = dt.timedelta(seconds=settings.watermark_hold_max_seconds)
-    holds = Holds(channel_of_change, [STOCK_CHANGES], longest)
+    holds = Holds(channel_of_change, [STOCK_CHANGES], dt.timedelta(seconds=settings.watermark_hold_max_seconds))
     service.consume(*routes(policy, holds, terms, rules), holds=holds)
     service.serve(reading(service.engine))
     service.serve(holds_router(service.engine))
@@ -50,10 +50,10 @@ def fill(service: Service, settings: Settings) -> None:
     if reserve:
         grace = dt.timedelta(seconds=settings.reservation_grace_seconds)
         service.repeat(Loop("reservations", ReservationLoop(service.worker, reserve, grace).step))
-    weigh = WeighDemand(service.worker, rules, GuardRails(), every=dt.timedelta(days=1))
-    service.repeat(Loop("demand", weigh.step))
-    rounds = RebalanceLoop(service.worker, open_book, retargeting(terms))
-    service.repeat(Loop("rebalance", rounds.step))
+    if terms:
+        service.repeat(Loop("storefront-clock", StorefrontClock(service.worker, terms).step))
+    service.repeat(Loop("demand", WeighDemand(service.worker, rules, GuardRails(), every=dt.timedelta(days=1)).step))
+    service.repeat(Loop("rebalance", RebalanceLoop(service.worker, open_book, retargeting(terms)).step))
 
 
 def main() -> None:
