@@ -31,6 +31,13 @@ class Shares(Protocol):
         ...
 
 
+class NoLimit:
+    """Implements `Shares`: everybody is served, whatever is there."""
+
+    async def ask(self, sku: str, units: int, now: dt.datetime) -> Permit | None:  # noqa: ARG002 - the protocol's
+        return Permit()
+
+
 class ToldShares:
     """Implements `Shares` by `channel.stock.target`: it says what may be sold from then on; sales count down.
 

@@ -10,7 +10,7 @@ from contracts import CloudEvent, Money, Payload, ProductChanged, StockChanged, 
 
 from demo.sales import SaleLine
 from demo.scenario import Product
-from demo.shares import CHANNEL, Shares
+from demo.shares import CHANNEL, NoLimit, Shares
 
 _SOURCE = "/storefront"
 
@@ -70,7 +70,10 @@ class Storefront:
 
 
 @contextlib.asynccontextmanager
-async def open_storefront(bootstrap_servers: str, run_id: str, shares: Shares) -> AsyncIterator[Storefront]:
+async def open_storefront(
+    bootstrap_servers: str, run_id: str, shares: Shares | None = None
+) -> AsyncIterator[Storefront]:
+    """Without `shares` it sells whatever is wanted."""
     producer = AIOKafkaProducer(
         bootstrap_servers=bootstrap_servers,
         acks="all",
@@ -80,7 +83,7 @@ async def open_storefront(bootstrap_servers: str, run_id: str, shares: Shares) -
     )
     await producer.start()
     try:
-        yield Storefront(producer, run_id, shares)
+        yield Storefront(producer, run_id, shares or NoLimit())
     finally:
         await producer.stop()
 
