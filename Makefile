@@ -18,9 +18,10 @@ help: ## list the commands
 
 setup: $(INSTALLED) ## install everything into .venv; nothing global
 
-demo: setup ## a day of sales through the whole system (SALES=<csv>, KILL=<service>, FAULTS=1, RATE=<sales a second>)
+demo: setup ## a day of sales through the whole system (SALES=<csv>, KILL=<service>, FAULTS=1, RATE=<sales a second>, STOCK=scarce, STOREFRONT_MODE=reserve)
 	@$(BIN)/python -m demo $(if $(SALES),--sales "$(SALES)") $(if $(KILL),--kill $(KILL)) $(if $(RATE),--rate $(RATE)) \
-	  $(if $(filter-out 0,$(FAULTS)),--faults)
+	  $(if $(filter-out 0,$(FAULTS)),--faults) $(if $(STOCK),--stock $(STOCK)) \
+	  $(if $(STOREFRONT_MODE),--storefront-mode $(STOREFRONT_MODE))
 
 test: setup ## all tests, on real Kafka and Postgres
 	@$(BIN)/python -m pytest

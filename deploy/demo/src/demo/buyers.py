@@ -5,9 +5,9 @@ import dataclasses as dc
 import random
 
 from demo.house import House
-from demo.scenario import Purchase, external_sku
+from demo.scenario import MARKETPLACES, Purchase, external_sku
 
-_SECOND_THOUGHTS = (0.0, 4.0)
+_SECOND_THOUGHTS = (0.0, 3.0)
 """Seconds between an order and its cancellation: some are cancelled before anybody has read them."""
 
 
@@ -30,13 +30,13 @@ class Buyers:
         self._chance = random.Random(seed)  # noqa: S311 - a repeatable day, nothing secret
         self._cancellations: list[asyncio.Task[None]] = []
         self.bought: list[Bought] = []
-        self.refused = 0
+        self.refused = dict.fromkeys(MARKETPLACES, 0)
 
     async def buy(self, purchase: Purchase) -> None:
         external = external_sku(purchase.channel, purchase.sku)
         order_id = await self._house.buy(purchase.channel, external, purchase.quantity, purchase.status)
         if order_id is None:
-            self.refused += 1
+            self.refused[purchase.channel] += 1
             return
         self.bought.append(Bought(purchase.channel, order_id, purchase.sku, purchase.quantity, purchase.cancel))
         if purchase.cancel:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from demo.buyers import Bought
+from demo.fair_shares import fair_shares
+from demo.modes import Mode
 from demo.scenario import MARKETPLACES, Scenario, external_sku
-
-_BUFFER_PERCENT = 5
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -19,6 +19,7 @@ class Found:
     logs: Sequence[Mapping[str, Any]]
     orders: Sequence[Mapping[str, Any]]
     shown: Mapping[str, Mapping[str, int]]
+    incidents: Sequence[Mapping[str, Any]] = ()
 
 
 @dc.dataclass(slots=True)
@@ -28,6 +29,7 @@ class Verdict:
     lost: int = 0
     doubled: int = 0
     oversold_units: int = 0
+    incidents: int = 0
     ledger_ok: bool = True
     marketplaces_ok: bool = True
     orders_ok: bool = True
@@ -39,7 +41,11 @@ class Verdict:
 
 
 def judge(
-    scenario: Scenario, published: Mapping[str, tuple[str, int]], bought: Sequence[Bought], found: Found
+    scenario: Scenario,
+    published: Mapping[str, tuple[str, int]],
+    bought: Sequence[Bought],
+    found: Found,
+    mode: Mode = Mode.REPORT,
 ) -> Verdict:
     """`published`: event id -> (SKU, change) of every sale and return of the storefront."""
     verdict = Verdict()
@@ -48,7 +54,8 @@ def judge(
     _count_sales(published, logs, verdict)
     _count_orders(bought, logs, verdict)
     _check_ledger(scenario, published, bought, logs, found.stock, verdict)
-    _check_marketplaces(scenario, found, verdict)
+    _check_marketplaces(scenario, found, mode, verdict)
+    _check_incidents(skus, found.incidents, verdict)
     _check_imported(bought, found.orders, verdict)
     return verdict
 
@@ -129,17 +136,30 @@ def _fail_ledger(verdict: Verdict, difference: str) -> None:
     verdict.differences.append(difference)
 
 
-def _check_marketplaces(scenario: Scenario, found: Found, verdict: Verdict) -> None:
-    """Each marketplace shows exactly its allocation, and the allocations use up what may be sold."""
+def _check_incidents(skus: set[str], incidents: Iterable[Mapping[str, Any]], verdict: Verdict) -> None:
+    """Nothing is done on the day that may cause one: nobody edits by hand, and no goods vanish."""
+    for incident in incidents:
+        if incident["sku"] in skus:
+            verdict.incidents += 1
+            verdict.differences.append(
+                f"{incident['sku']}: incident {incident['cause']} of {incident['units']} units at {incident['channel']}"
+            )
+
+
+def _check_marketplaces(scenario: Scenario, found: Found, mode: Mode, verdict: Verdict) -> None:
+    """Each channel is to hold its plain allocation, each marketplace shows it, and the bounds hold no more than is."""
     for product in scenario.products:
         channels = found.stock.get(product.sku, {}).get("channels", {})
         targets = {channel: facts["target"] for channel, facts in channels.items()}
         available = found.stock.get(product.sku, {}).get("available", 0)
-        sellable = available - available * _BUFFER_PERCENT // 100
-        if sum(targets.values()) != sellable:
+        fair = fair_shares(available, mode)
+        if targets != fair:
             _fail_marketplaces(
-                verdict, f"{product.sku}: {targets} do not add up to {sellable} of {available} available"
+                verdict, f"{product.sku}: the targets are {targets}, of {available} available they should be {fair}"
             )
+        held = sum(facts.get("bound") or 0 for facts in channels.values())
+        if held > max(0, available):
+            _fail_marketplaces(verdict, f"{product.sku}: the channels hold {held} of {available} available")
         for channel in MARKETPLACES:
             shows = found.shown[channel].get(external_sku(channel, product.sku))
             if shows != targets.get(channel):

@@ -21,17 +21,19 @@ from local_stack.stack import READY_TIMEOUT_S, Stack
 from rich.console import Console
 
 from demo.bad_weather import BAD_DAY, SLOW_SALES_A_SECOND, describe
-from demo.brisk import BRISK
+from demo.brisk import BRISK, CALM
 from demo.catalogue import built_in_day
 from demo.day import SALES_A_SECOND, Interruption, Pace, Running, live_through
 from demo.house import SERVICES, House, open_house
+from demo.modes import Mode
 from demo.report import Progressing, Summary, console, save, show
 from demo.sales import Day, SalesError, read_sales
-from demo.scenario import plan_day
+from demo.scenario import Stock, longest_pause, plan_day
 
 _FOLDER = Path("var")
 _PROJECT = "mizan-demo"
 _SHOWN_ROWS = 5
+_SHORTEST_REST, _LONGEST_REST = 3.0, 60.0
 
 
 def main() -> None:
@@ -60,6 +62,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rate", type=float, help=f"sales a second (default: {usual})")
     parser.add_argument("--faults", action="store_true", help="marketplaces that misbehave, and four SIGKILLs")
     parser.add_argument("--kill", choices=(*SERVICES, "control"), help="SIGKILL this service in the middle of the day")
+    parser.add_argument(
+        "--stock", choices=list(Stock), type=Stock, default=Stock.AMPLE, help="how much there is to sell"
+    )
+    mode = os.environ.get("STOREFRONT_MODE") or Mode.REPORT
+    parser.add_argument("--storefront-mode", choices=list(Mode), type=Mode, default=mode, help="whether it asks first")
     parser.add_argument("--json", type=Path, default=_FOLDER / "demo.json", help="where the result goes")
     return parser.parse_args()
 
@@ -67,7 +74,7 @@ def _arguments() -> argparse.Namespace:
 async def _run(day: Day, arguments: argparse.Namespace, screen: Console) -> Summary:
     with cancelled_by_signals(), Progressing(screen) as progress:
         _tell_left_out(day, progress)
-        config = _stack_config(os.environ)
+        config = _stack_config(os.environ, _settings(day, arguments))
         require_free(config.own_ports())  # before anything is deleted: another demo may be using the folder
         if await asyncio.to_thread(docker_is_chosen, config, progress.say):
             return await _run_in_docker(config, day, arguments, progress)
@@ -96,12 +103,12 @@ async def _live(stack: Stack | ComposeStack, day: Day, arguments: argparse.Names
         return {name: stack.restarts(name) for name in urls}
 
     api_key = os.environ.get("API_KEY", DEFAULT_API_KEY)
-    rate = arguments.rate or (SLOW_SALES_A_SECOND if arguments.faults else SALES_A_SECOND)
-    pace = Pace(run_id=f"{time.time_ns():x}", rate=rate, left_out=len(day.left_out))
+    stock: Stock = arguments.stock
+    pace = Pace(run_id=f"{time.time_ns():x}", rate=_rate(arguments), left_out=len(day.left_out), stock=stock)
     async with open_house(urls, api_key) as house:
-        running = Running(house, stack.bootstrap_servers, restarts)
+        running = Running(house, stack.bootstrap_servers, restarts, arguments.storefront_mode)
         interruptions = _interruptions(stack, house, arguments, progress)
-        summary = await live_through(plan_day(day), running, pace, progress, interruptions)
+        summary = await live_through(plan_day(day, stock=stock), running, pace, progress, interruptions)
         return dc.replace(summary, faults=await describe(BAD_DAY, house)) if arguments.faults else summary
 
 
@@ -126,9 +133,22 @@ async def _until_ready(house: House, program: str) -> None:
         await asyncio.sleep(0.2)
 
 
-def _stack_config(environment: Mapping[str, str]) -> StackConfig:
+def _rate(arguments: argparse.Namespace) -> float:
+    return float(arguments.rate or (SLOW_SALES_A_SECOND if arguments.faults else SALES_A_SECOND))
+
+
+def _settings(day: Day, arguments: argparse.Namespace) -> dict[str, str]:
+    """With plenty of stock nobody is turned away, so nothing goes by way of zero between two sales of a product."""
+    settings = {**(BRISK if arguments.faults else CALM), "STOREFRONT_MODE": str(arguments.storefront_mode)}
+    if arguments.stock is Stock.AMPLE and not arguments.faults:
+        pause = longest_pause(day) / _rate(arguments)
+        settings["CONVERGE_AFTER_SECONDS"] = f"{min(max(_SHORTEST_REST, pause + 1), _LONGEST_REST):.1f}"
+    return settings
+
+
+def _stack_config(environment: Mapping[str, str], settings: Mapping[str, str]) -> StackConfig:
     config = StackConfig.from_environment(environment, folder=(_FOLDER / "demo-stack").resolve())
-    return dc.replace(config, extra_environment=BRISK, throwaway=True)
+    return dc.replace(config, extra_environment=settings, throwaway=True)
 
 
 def _tell_left_out(day: Day, progress: Progressing) -> None:

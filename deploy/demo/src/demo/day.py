@@ -2,23 +2,27 @@
 
 import asyncio
 import dataclasses as dc
+import datetime as dt
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+from demo.brisk import STOREFRONT_LAG_SECONDS
 from demo.buyers import Buyers
 from demo.checks import Found, judge, orders_astray
 from demo.house import House
+from demo.modes import Mode
 from demo.observer import Observer, observe, percentile
 from demo.quiet import wait_until_quiet
 from demo.report import Progressing, Summary, verdict_fields
-from demo.scenario import MARKETPLACES, Scenario, external_sku
+from demo.scenario import MARKETPLACES, Scenario, Stock, external_sku
+from demo.shares import CHANNEL, AskedShares, ToldShares
 from demo.storefront import Storefront, open_storefront
 
 SALES_A_SECOND = 80.0
 _SET_UP_SECONDS = 120.0
 _CHUNK = 200
-_QUIET_SECONDS = 150.0
+_QUIET_SECONDS = 240.0
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -31,20 +35,22 @@ class Interruption:
 
 @dc.dataclass(frozen=True, slots=True)
 class Running:
-    """A running system. `restarts` tells how often each program had to be started again."""
+    """A running system, and the `mode` of its storefront. `restarts`: how often each program was started again."""
 
     house: House
     bootstrap_servers: str
     restarts: Callable[[], Mapping[str, int]]
+    mode: Mode = Mode.REPORT
 
 
 @dc.dataclass(frozen=True, slots=True)
 class Pace:
-    """`rate`: sales a second. `run_id` makes this run's invoices unlike any other's."""
+    """`rate`: sales a second. `run_id` makes this run's invoices unlike any other's. `stock`: what was planned for."""
 
     run_id: str
     rate: float = SALES_A_SECOND
     left_out: int = 0
+    stock: Stock = Stock.AMPLE
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -52,6 +58,8 @@ class Actors:
     """Who takes part, and who watches."""
 
     storefront: Storefront
+    told: ToldShares
+    asked: AskedShares
     buyers: Buyers
     observer: Observer
 
@@ -65,16 +73,18 @@ async def live_through(
 ) -> Summary:
     """The whole day, with its `interruptions` in the order of their time."""
     started = time.monotonic()
+    told, asked = ToldShares(dt.timedelta(seconds=STOREFRONT_LAG_SECONDS)), AskedShares(running.house)
+    shares = asked if running.mode is Mode.RESERVE else told
     async with (
-        observe(running.bootstrap_servers) as observer,
-        open_storefront(running.bootstrap_servers, pace.run_id) as storefront,
+        observe(running.bootstrap_servers, told.note) as observer,
+        open_storefront(running.bootstrap_servers, pace.run_id, shares) as storefront,
     ):
-        actors = Actors(storefront, Buyers(running.house), observer)
-        await _set_up(scenario, running, storefront, progress)
+        actors = Actors(storefront, told, asked, Buyers(running.house), observer)
+        await _set_up(scenario, running, actors, progress)
         await _trade(scenario, actors, pace, progress, interruptions)
         await _come_to_rest(scenario, running, actors, progress)
         found = await _look(running.house)
-    summary = _summarise(scenario, actors, pace, found)
+    summary = _summarise(scenario, actors, pace, running.mode, found)
     return dc.replace(
         summary,
         api_calls={channel: len(await running.house.calls(channel)) for channel in MARKETPLACES},
@@ -83,8 +93,8 @@ async def live_through(
     )
 
 
-async def _set_up(scenario: Scenario, running: Running, storefront: Storefront, progress: Progressing) -> None:
-    house = running.house
+async def _set_up(scenario: Scenario, running: Running, actors: Actors, progress: Progressing) -> None:
+    house, storefront = running.house, actors.storefront
     progress.say(f"loading {len(scenario.products)} products")
     for product in scenario.products:
         await storefront.offer(product)
@@ -102,13 +112,27 @@ async def _set_up(scenario: Scenario, running: Running, storefront: Storefront, 
         await house.put_listings(chunk)
         progress.advance(task)
     progress.say("waiting for the first quantities to reach the marketplaces")
-    await _quiet(running, _nothing_missing, _SET_UP_SECONDS, progress)
+    await _quiet(running, lambda: _unheard(house, scenario, actors.told), _SET_UP_SECONDS, progress)
 
 
 async def _trade(
     scenario: Scenario, actors: Actors, pace: Pace, progress: Progressing, interruptions: Sequence[Interruption]
 ) -> None:
-    """Sales at an even pace; the purchases spread evenly between them."""
+    """Sales at an even pace, the purchases spread evenly between them; a buyer who waits holds up nobody else."""
+    async with asyncio.TaskGroup() as buyers_at_the_storefront:
+        await _come(scenario, actors, pace, progress, interruptions, buyers_at_the_storefront)
+    await actors.storefront.flush()
+    await actors.buyers.settle()
+
+
+async def _come(
+    scenario: Scenario,
+    actors: Actors,
+    pace: Pace,
+    progress: Progressing,
+    interruptions: Sequence[Interruption],
+    buyers_at_the_storefront: asyncio.TaskGroup,
+) -> None:
     sales = progress.begin("sales and marketplace orders", len(scenario.lines) + len(scenario.purchases))
     step = max(1, len(scenario.lines) // max(1, len(scenario.purchases)))
     purchases = iter(scenario.purchases)
@@ -117,7 +141,7 @@ async def _trade(
     for number, line in enumerate(scenario.lines):
         while to_come and number >= int(to_come[0].at * len(scenario.lines)):
             await to_come.popleft().act()
-        await actors.storefront.sell(line)
+        buyers_at_the_storefront.create_task(actors.storefront.sell(line))
         progress.advance(sales)
         if number % step == 0 and (purchase := next(purchases, None)):
             await actors.buyers.buy(purchase)
@@ -126,8 +150,6 @@ async def _trade(
     for purchase in purchases:
         await actors.buyers.buy(purchase)
         progress.advance(sales)
-    await actors.storefront.flush()
-    await actors.buyers.settle()
 
 
 async def _come_to_rest(scenario: Scenario, running: Running, actors: Actors, progress: Progressing) -> None:
@@ -169,8 +191,14 @@ async def _quiet(
         progress.say(f"not quiet after {seconds:.0f} s: {rest}")
 
 
-async def _nothing_missing() -> str:
-    return ""
+async def _unheard(house: House, scenario: Scenario, told: ToldShares) -> str:
+    stock = await house.stock()
+    behind = [
+        product.sku
+        for product in scenario.products
+        if (own := stock[product.sku]["channels"].get(CHANNEL)) and told.revisions.get(product.sku) != own["revision"]
+    ]
+    return f"the storefront has not heard of {len(behind)} targets, such as that of {behind[0]}" if behind else ""
 
 
 async def _known(house: House, scenario: Scenario) -> bool:
@@ -187,20 +215,25 @@ async def _until(condition: Callable[[], Awaitable[bool]], what: str) -> None:
 
 async def _look(house: House) -> Found:
     shown = {channel: await house.shown(channel) for channel in MARKETPLACES}
-    return Found(await house.stock(), await house.logs(), await house.orders(), shown)
+    return Found(await house.stock(), await house.logs(), await house.orders(), shown, await house.incidents())
 
 
-def _summarise(scenario: Scenario, actors: Actors, pace: Pace, found: Found) -> Summary:
-    bought = actors.buyers.bought
-    verdict = judge(scenario, actors.storefront.published, bought, found)
-    latencies = actors.observer.latencies(actors.storefront.times, MARKETPLACES)
+def _summarise(scenario: Scenario, actors: Actors, pace: Pace, mode: Mode, found: Found) -> Summary:
+    bought, published = actors.buyers.bought, actors.storefront.published
+    verdict = judge(scenario, published, bought, found, mode)
+    latencies, waited = actors.observer.latencies(MARKETPLACES), actors.asked.waited
+    refused_by = {CHANNEL: actors.storefront.refused, **actors.buyers.refused}
     return Summary(
-        sales=sum(line.quantity > 0 for line in scenario.lines),
-        returns=sum(line.quantity < 0 for line in scenario.lines),
+        stock=pace.stock,
+        storefront_mode=mode,
+        waited={"buyers": len(waited), "p50_s": percentile(waited, 0.5), "p99_s": percentile(waited, 0.99)},
+        sales=sum(change < 0 for _, change in published.values()),
+        returns=sum(change > 0 for _, change in published.values()),
         left_out=pace.left_out,
         marketplace_orders=len(bought),
         cancelled=sum(order.cancelled > 0 for order in bought),
-        refused=actors.buyers.refused,
+        refused=sum(refused_by.values()),
+        refused_by=refused_by,
         latency_ms={"p50": percentile(latencies, 0.5), "p99": percentile(latencies, 0.99)},
         **verdict_fields(verdict),
     )

@@ -32,6 +32,22 @@ class House:
         """Every imported order."""
         return [order async for order in self._pages("order-importer", "/v1/orders", "order_id", "")]
 
+    async def incidents(self) -> list[dict[str, Any]]:
+        """Everything that went against the rules, resolved or not."""
+        return [incident async for incident in self._pages("inventory", "/v1/incidents", "id", 0)]
+
+    async def reserve(self, sku: str, units: int, *, ttl: int, wait: int) -> dict[str, Any]:
+        """Ask for units of one product. An answer that got lost leaves a reservation that expires."""
+        body = {"lines": [{"sku": sku, "quantity": units}], "ttl_seconds": ttl, "wait_seconds": wait}
+        reservation: dict[str, Any] = await self._call("POST", "inventory", "/v1/reservations", json=body)
+        return reservation
+
+    async def reservation(self, reservation_id: str, *, wait: int) -> dict[str, Any]:
+        """As soon as it does not wait any more, at the latest after `wait` seconds."""
+        path = f"/v1/reservations/{reservation_id}"
+        reservation: dict[str, Any] = await self._call("GET", "inventory", path, params={"wait": wait})
+        return reservation
+
     async def readiness(self, service: str) -> dict[str, Any]:
         """What `/readyz` says; empty when nobody answers (a service that was killed is on its way back)."""
         try:
@@ -106,7 +122,7 @@ class House:
 
 @contextlib.asynccontextmanager
 async def open_house(urls: Mapping[str, str], api_key: str) -> AsyncIterator[House]:
-    limits = httpx.Limits(max_connections=64, max_keepalive_connections=32)
+    limits = httpx.Limits(max_connections=256, max_keepalive_connections=32)
     async with httpx.AsyncClient(timeout=20, limits=limits) as http:
         yield House(http, urls, api_key)
 

@@ -1,45 +1,47 @@
-"""Listening to targets and answers, to tell how long a sale takes to reach a marketplace."""
+"""Listening to sales, targets and answers, to tell how long a sale takes to reach a marketplace."""
 
 import asyncio
 import contextlib
 import datetime as dt
 import math
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer
-from contracts import AnyEvent, AppliedStatus, StockApplied, StockTarget, parse
+from contracts import AnyEvent, AppliedStatus, StockApplied, StockChanged, StockReason, StockTarget, parse
 
-_TOPICS = ("channel.stock.target", "channel.stock.applied")
+_TOPICS = ("stock.changed", "channel.stock.target", "channel.stock.applied")
 Offer = tuple[str, str]
 """(channel, SKU)."""
 
 
 class Observer:
-    """Every target that an event led to at once, and every accepted answer."""
+    """Every sale, every target that an event led to before its product was at rest, and every accepted answer."""
 
     def __init__(self) -> None:
+        self._sales: dict[str, dt.datetime] = {}
         self._targets: dict[str, dict[str, StockTarget]] = defaultdict(dict)
         self._accepted: dict[Offer, dict[int, dt.datetime]] = defaultdict(dict)
 
     def note(self, event: AnyEvent) -> None:
         data = event.data
-        if isinstance(data, StockTarget) and event.causationid and not data.explanation.get("at_rest"):
+        if isinstance(data, StockChanged) and data.reason is StockReason.SALE:
+            self._sales[event.id] = data.placed_at or event.time
+        elif isinstance(data, StockTarget) and event.causationid and not data.explanation.get("at_rest"):
             self._targets[event.causationid].setdefault(data.channel, data)
         elif isinstance(data, StockApplied) and data.status is AppliedStatus.ACCEPTED and data.revision is not None:
             self._accepted[data.channel, data.sku].setdefault(data.revision, event.time)
 
-    def latencies(self, published: Mapping[str, dt.datetime], channels: Iterable[str]) -> list[float]:
-        """Milliseconds from each sale to the first accepted write that it led to, for each of `channels`.
+    def latencies(self, channels: Iterable[str]) -> list[float]:
+        """Milliseconds from each sale, wherever it was made, to the first accepted write that it led to, by channel.
 
-        `published` says when, by event id. The write is that of the target whose cause the sale is, or of any later
-        revision. A sale that led to no write on a channel has none and is left out; so is what only brought a SKU to
-        its plain allocation once it was at rest.
+        The write is that of the target whose cause the sale is, or of any later revision. A sale that led to no write
+        on a channel has none and is left out; so is what only brought a SKU to its plain allocation at rest.
         """
         found = []
         for channel in channels:
-            for event_id, moment in published.items():
+            for event_id, moment in self._sales.items():
                 target = self._targets.get(event_id, {}).get(channel)
                 accepted = self._first_accepted(target) if target else None
                 if accepted is not None:
@@ -52,15 +54,15 @@ class Observer:
 
 
 @contextlib.asynccontextmanager
-async def observe(bootstrap_servers: str) -> AsyncIterator[Observer]:
-    """Listen from now on, until the end of the block."""
+async def observe(bootstrap_servers: str, *others: Callable[[AnyEvent], None]) -> AsyncIterator[Observer]:
+    """Listen from now on, until the end of the block. The `others` are told every event too."""
     consumer = AIOKafkaConsumer(
         *_TOPICS, bootstrap_servers=bootstrap_servers, auto_offset_reset="latest", group_id=None
     )
     await consumer.start()
     await consumer.seek_to_end()
     observer = Observer()
-    listening = asyncio.create_task(_listen(consumer, observer))
+    listening = asyncio.create_task(_listen(consumer, (*others, observer.note)))
     try:
         yield observer
     finally:
@@ -70,11 +72,13 @@ async def observe(bootstrap_servers: str) -> AsyncIterator[Observer]:
         await consumer.stop()
 
 
-async def _listen(consumer: Any, observer: Observer) -> None:  # noqa: ANN401 - aiokafka is untyped
+async def _listen(consumer: Any, notes: Sequence[Callable[[AnyEvent], None]]) -> None:  # noqa: ANN401 - aiokafka is untyped
     while True:
         for records in (await consumer.getmany(timeout_ms=500)).values():
             for record in records:
-                observer.note(parse(record.topic, record.value))
+                event = parse(record.topic, record.value)
+                for note in notes:
+                    note(event)
 
 
 def percentile(values: list[float], share: float) -> float | None:

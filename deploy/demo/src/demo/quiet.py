@@ -8,7 +8,7 @@ from typing import Any
 from demo.house import SERVICES, House
 from demo.scenario import MARKETPLACES
 
-_POLL_SECONDS = 0.5
+_POLL_SECONDS = 0.25
 _CALM_ROUNDS = 3
 """So many looks in a row must find everything at rest."""
 
@@ -26,7 +26,7 @@ async def wait_until_quiet(house: House, settled: Settled, *, seconds: float) ->
     calm = 0
     waiting_for = "nothing looked at yet"
     while calm < _CALM_ROUNDS and time.monotonic() < deadline:
-        waiting_for = await _busy(house) or await settled() or _unfinished(await house.stock())
+        waiting_for = await _busy(house) or _unfinished(await house.stock()) or await settled()
         calm = 0 if waiting_for else calm + 1
         await asyncio.sleep(_POLL_SECONDS)
     return waiting_for if calm < _CALM_ROUNDS else ""
@@ -58,6 +58,9 @@ def _unsettled(stock: dict[str, Any]) -> str:
     ]
     if waiting:
         return f"{len(waiting)} offers are not settled, such as {waiting[0]}"
+    reserved = [sku for sku, item in stock.items() if item["reserved"]]
+    if reserved:
+        return f"{len(reserved)} products are reserved, such as {reserved[0]}"
     restless = [sku for sku, item in stock.items() if item["wake_at"] is not None]
     return f"{len(restless)} products are not at rest, such as {restless[0]}" if restless else ""
 

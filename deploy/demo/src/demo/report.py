@@ -11,6 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from demo.checks import Verdict
+from demo.modes import Mode
+from demo.scenario import Stock
 
 _SHOWN_DIFFERENCES = 10
 
@@ -25,13 +27,18 @@ class Summary:
     marketplace_orders: int
     cancelled: int
     refused: int
+    refused_by: dict[str, int]
     oversold_units: int
+    incidents: int
     ledger_ok: bool
     marketplaces_ok: bool
     orders_ok: bool
     lost: int
     doubled: int
     latency_ms: dict[str, float | None]
+    stock: Stock = Stock.AMPLE
+    storefront_mode: Mode = Mode.REPORT
+    waited: dict[str, float | None] = dc.field(default_factory=dict)
     api_calls: dict[str, int] = dc.field(default_factory=dict)
     restarts: dict[str, int] = dc.field(default_factory=dict)
     duration_s: float = 0.0
@@ -41,7 +48,8 @@ class Summary:
     @property
     def ok(self) -> bool:
         """Where marketplaces fail, units in doubt are held back: buyers may be turned away then."""
-        return not self.differences and self.oversold_units == 0 and (self.refused == 0 or bool(self.faults))
+        may_refuse = bool(self.faults) or self.stock is Stock.SCARCE
+        return not self.differences and self.oversold_units == 0 and (self.refused == 0 or may_refuse)
 
     def as_json(self) -> dict[str, Any]:
         return {"ok": self.ok, **dc.asdict(self)}
@@ -91,7 +99,7 @@ def show(console: Console, summary: Summary) -> None:
     table = Table(title="A day of sales through Mizan", title_justify="left", show_header=False)
     for name, value in summary.as_json().items():
         if name != "differences":
-            table.add_row(name, _text(value), style="bold red" if value is False else None)
+            table.add_row(name, _cell(name, value), style="bold red" if value is False else None)
     console.print(table)
     for difference in summary.differences[:_SHOWN_DIFFERENCES]:
         console.print(f"  differs: {difference}", highlight=False, markup=False)
@@ -113,6 +121,12 @@ def verdict_fields(verdict: Verdict) -> dict[str, Any]:
     """The part of a summary that the checks decide."""
     fields = dc.asdict(verdict)
     return fields | {"differences": tuple(verdict.differences)}
+
+
+def _cell(name: str, value: object) -> str:
+    if name == "latency_ms" and isinstance(value, dict) and None in value.values():
+        return "no call to a marketplace followed from a sale"
+    return _text(value)
 
 
 def _text(value: object) -> str:

@@ -1,6 +1,7 @@
 """What will happen on the day: pure, and the same for the same seed."""
 
 import dataclasses as dc
+import enum
 import random
 from collections import defaultdict
 
@@ -14,6 +15,7 @@ _PARTIAL_SHARE = 0.3
 _SPARE_UNITS = 60
 _STOCK_FACTOR = 4
 """Ample: each marketplace is offered about a third, and must never run short of what its buyers want."""
+_SCARCE_PERCENT = 80
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -42,8 +44,15 @@ class Scenario:
     purchases: tuple[Purchase, ...]
 
 
-def plan_day(day: Day, *, seed: int = 1) -> Scenario:
-    """Ample opening stock for every SKU of the day, and buyers on both marketplaces who like what sells."""
+class Stock(enum.StrEnum):
+    """How much there is of each SKU: plenty, or less than its buyers want."""
+
+    AMPLE = "ample"
+    SCARCE = "scarce"
+
+
+def plan_day(day: Day, *, seed: int = 1, stock: Stock = Stock.AMPLE) -> Scenario:
+    """Opening stock for every SKU of the day, and buyers on both marketplaces who like what sells."""
     chance = random.Random(seed)  # noqa: S311 - a repeatable day, nothing secret
     purchases = tuple(_purchase(chance, number, line) for number, line in enumerate(day.lines[::_ORDER_EVERY]))
     demand: dict[str, int] = defaultdict(int)
@@ -53,10 +62,25 @@ def plan_day(day: Day, *, seed: int = 1) -> Scenario:
         demand[purchase.sku] += purchase.quantity
     named = {line.sku: line for line in day.lines}
     products = tuple(
-        Product(sku, line.title or sku, line.unit_price, demand[sku] * _STOCK_FACTOR + _SPARE_UNITS)
-        for sku, line in named.items()
+        Product(sku, line.title or sku, line.unit_price, _opening(demand[sku], stock)) for sku, line in named.items()
     )
     return Scenario(products, day.lines, purchases)
+
+
+def _opening(wanted: int, stock: Stock) -> int:
+    if stock is Stock.SCARCE:
+        return max(1, wanted * _SCARCE_PERCENT // 100)
+    return wanted * _STOCK_FACTOR + _SPARE_UNITS
+
+
+def longest_pause(day: Day) -> int:
+    """How many sales of others at most are made between two of the same SKU."""
+    last: dict[str, int] = {}
+    longest = 0
+    for number, line in enumerate(day.lines):
+        longest = max(longest, number - last.get(line.sku, number))
+        last[line.sku] = number
+    return longest
 
 
 def _purchase(chance: random.Random, number: int, line: SaleLine) -> Purchase:

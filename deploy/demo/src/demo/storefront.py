@@ -10,20 +10,21 @@ from contracts import CloudEvent, Money, Payload, ProductChanged, StockChanged, 
 
 from demo.sales import SaleLine
 from demo.scenario import Product
+from demo.shares import CHANNEL, NoLimit, Shares
 
-CHANNEL = "saberstore"
 _SOURCE = "/storefront"
 
 
 class Storefront:
-    """Keeps the id and the time of every sale and return that it published: what must be found in the ledger."""
+    """Sells what `shares` allows. Keeps every sale and return that it published: what must be found in the ledger."""
 
-    def __init__(self, producer: Any, run_id: str) -> None:  # noqa: ANN401 - aiokafka is untyped
+    def __init__(self, producer: Any, run_id: str, shares: Shares) -> None:  # noqa: ANN401 - aiokafka is untyped
         self._producer = producer
         self._run_id = run_id
+        self._shares = shares
+        self.refused = 0
         self.published: dict[str, tuple[str, int]] = {}
         """Event id -> (SKU, change in units)."""
-        self.times: dict[str, dt.datetime] = {}
 
     async def offer(self, product: Product) -> None:
         price = Money(amount=product.price, currency="EGP")
@@ -37,7 +38,14 @@ class Storefront:
         await self._publish(counted)
 
     async def sell(self, line: SaleLine) -> None:
-        """A sale, or a return where the quantity is below zero."""
+        """A sale, if there is something to sell, or a return where the quantity is below zero."""
+        reservation_id = None
+        if line.quantity > 0:
+            permit = await self._shares.ask(line.sku, line.quantity, _now())
+            if permit is None:
+                self.refused += 1
+                return
+            reservation_id = permit.reservation_id
         change = StockChanged(
             sku=line.sku,
             reason=StockReason.SALE if line.quantity > 0 else StockReason.RETURN,
@@ -46,24 +54,26 @@ class Storefront:
             placed_at=_now(),
             reference=f"{self._run_id}-{line.invoice}",
             line_reference=str(line.line),
+            reservation_id=reservation_id,
         )
-        event_id, time = await self._publish(change)
-        self.published[event_id] = (line.sku, -line.quantity)
-        self.times[event_id] = time
+        self.published[await self._publish(change)] = (line.sku, -line.quantity)
 
     async def flush(self) -> None:
         """Return when Kafka has everything."""
         await self._producer.flush()
 
-    async def _publish(self, data: Payload) -> tuple[str, dt.datetime]:
+    async def _publish(self, data: Payload) -> str:
         event = CloudEvent.wrap(data, source=_SOURCE, time=_now())
         key = event.subject.encode() if event.subject else None
         await self._producer.send(topic_of(type(data)), event.to_bytes(), key=key)
-        return event.id, event.time
+        return event.id
 
 
 @contextlib.asynccontextmanager
-async def open_storefront(bootstrap_servers: str, run_id: str) -> AsyncIterator[Storefront]:
+async def open_storefront(
+    bootstrap_servers: str, run_id: str, shares: Shares | None = None
+) -> AsyncIterator[Storefront]:
+    """Without `shares` it sells whatever is wanted."""
     producer = AIOKafkaProducer(
         bootstrap_servers=bootstrap_servers,
         acks="all",
@@ -73,7 +83,7 @@ async def open_storefront(bootstrap_servers: str, run_id: str) -> AsyncIterator[
     )
     await producer.start()
     try:
-        yield Storefront(producer, run_id)
+        yield Storefront(producer, run_id, shares or NoLimit())
     finally:
         await producer.stop()
 

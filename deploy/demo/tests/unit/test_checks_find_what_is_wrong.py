@@ -109,6 +109,17 @@ def _strand_a_unit(facts: dict[str, Any]) -> None:
     facts["stock"]["A"]["channels"]["saberstore"]["target"] = 25
 
 
+def _move_a_unit_to_another_channel(facts: dict[str, Any]) -> None:
+    facts["stock"]["A"]["channels"]["saberstore"]["target"] -= 1
+    facts["stock"]["A"]["channels"]["noon"]["target"] += 1
+    facts["shown"]["noon"]["NO-A"] += 1
+
+
+def _hold_more_than_there_is(facts: dict[str, Any]) -> None:
+    for channel, bound in (("saberstore", 27), ("amazon", 33), ("noon", 32)):
+        facts["stock"]["A"]["channels"][channel]["bound"] = bound
+
+
 def _miss_an_import(facts: dict[str, Any]) -> None:
     del facts["orders"][0]
 
@@ -153,6 +164,8 @@ def test_what_is_lost_or_doubled_is_counted(plant: Plant, lost: int, doubled: in
         (_show_too_much, "marketplaces_ok"),
         (_show_nothing, "marketplaces_ok"),
         (_strand_a_unit, "marketplaces_ok"),
+        (_move_a_unit_to_another_channel, "marketplaces_ok"),
+        (_hold_more_than_there_is, "marketplaces_ok"),
         (_miss_an_import, "orders_ok"),
         (_import_twice, "orders_ok"),
         (_import_the_wrong_sku, "orders_ok"),
@@ -174,6 +187,15 @@ def test_units_sold_below_zero_are_counted() -> None:
         log["before_qty"] -= 95
         log["after_qty"] -= 95
     assert verdict_of(facts).oversold_units == 5
+
+
+def test_an_incident_is_a_difference() -> None:
+    facts = right()
+    incident = {"sku": "A", "channel": "saberstore", "cause": "storefront-beyond-its-share", "units": 2}
+    facts["incidents"] = [incident, incident | {"sku": "of another day"}]
+    verdict = verdict_of(facts)
+    assert verdict.incidents == 1
+    assert not verdict.ok
 
 
 def test_an_order_is_astray_until_the_ledger_has_all_that_happened_to_it() -> None:

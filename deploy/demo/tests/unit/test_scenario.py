@@ -2,7 +2,7 @@ from collections import Counter
 
 from demo.catalogue import PRODUCTS, built_in_day
 from demo.sales import Day
-from demo.scenario import MARKETPLACES, plan_day
+from demo.scenario import MARKETPLACES, Stock, longest_pause, plan_day
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,3 +37,21 @@ def test_a_day_of_one_sale_can_be_planned() -> None:
     [line] = built_in_day(sales=1).lines
     scenario = plan_day(Day((line,)))
     assert len(scenario.products) == len(scenario.purchases) == 1
+
+
+@given(sales=st.integers(1, 400), seed=st.integers())
+def test_scarce_stock_is_less_than_what_is_wanted_and_never_nothing(sales: int, seed: int) -> None:
+    scenario = plan_day(built_in_day(sales=sales, seed=seed), seed=seed, stock=Stock.SCARCE)
+    wanted: Counter[str] = Counter()
+    for purchase in scenario.purchases:
+        wanted[purchase.sku] += purchase.quantity
+    for line in scenario.lines:
+        wanted[line.sku] += max(line.quantity, 0)
+    for product in scenario.products:
+        assert product.opening == max(1, wanted[product.sku] * 8 // 10)
+
+
+def test_the_longest_pause_is_between_two_sales_of_one_product() -> None:
+    one, other = (next(line for line in built_in_day().lines if line.sku == sku) for sku, _, _ in PRODUCTS[:2])
+    assert longest_pause(Day((one, other, other, other, one, one))) == 4
+    assert longest_pause(Day((one,))) == 0

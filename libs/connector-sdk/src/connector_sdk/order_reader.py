@@ -27,6 +27,8 @@ _UPDATE_SEARCH_EVERY = 4
 _PAGE_SECONDS = 45.0
 _NOT_READY_AFTER = 3
 _BAD_REQUEST_SECONDS = 300.0
+_SHORTEST_LIMIT_SECONDS, _LONGEST_LIMIT_SECONDS = 5.0, 60.0
+"""Between these, a read that fails is tried again no later than the next one would have come."""
 _ORDERS = topic_of(MarketplaceOrderReceived)
 
 _log = get_logger(__name__)
@@ -170,7 +172,8 @@ class OrderReader:
         if error.outcome in (Outcome.REJECTED, Outcome.UNSUPPORTED):
             self._read = None
             return delay(self._failures, first=5.0, longest=_BAD_REQUEST_SECONDS)
-        return max(error.retry_after or 0.0, delay(self._failures, first=2.0, longest=60.0))
+        longest = min(max(self._policy.poll_seconds, _SHORTEST_LIMIT_SECONDS), _LONGEST_LIMIT_SECONDS)
+        return max(error.retry_after or 0.0, delay(self._failures, first=2.0, longest=longest))
 
     async def _refuse(self, error: MarketplaceError) -> float:
         if not self._is_refused:

@@ -192,3 +192,15 @@ async def test_a_search_by_last_update_tells_no_watermark(database: ConnectorDat
     assert marketplace.searches[-1][0] is Search.UPDATED
     watermarks = await database.rows("select 1 from outbox where key is null")
     assert len(watermarks) == 3 * partition_counts()["marketplace.order.received"]
+
+
+async def test_after_an_outage_reading_goes_on_about_when_the_next_read_would_have_come(
+    database: ConnectorDatabase,
+) -> None:
+    marketplace = FakeMarketplace()
+    marketplace.pages = {None: MarketplaceError(Outcome.RETRY, "down")}
+    leader = database.leader()
+    reader = _reader(database, marketplace, leader)
+    pauses = [await reader.step() for _ in range(12)]
+    await leader.close()
+    assert max(pauses) <= POLICY.poll_seconds

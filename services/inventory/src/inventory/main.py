@@ -24,6 +24,7 @@ from inventory.handlers.rebalance_loop import RebalanceLoop
 from inventory.handlers.reservation_loop import ReservationLoop
 from inventory.handlers.reserve import reserving
 from inventory.handlers.retarget import retargeting
+from inventory.handlers.storefront_clock import StorefrontClock
 from inventory.handlers.weigh_demand import WeighDemand
 from inventory.settings import Settings
 
@@ -50,8 +51,9 @@ def fill(service: Service, settings: Settings) -> None:
     service.serve(reservations_router(service.worker, reserve))
     if reserve:
         service.repeat(Loop("reservations", ReservationLoop(service.worker, reserve, settings.grace()).step))
-    weigh = WeighDemand(service.worker, rules, GuardRails(), every=dt.timedelta(days=1))
-    service.repeat(Loop("demand", weigh.step))
+    if terms:
+        service.repeat(Loop("storefront-clock", StorefrontClock(service.worker, terms).step))
+    service.repeat(Loop("demand", WeighDemand(service.worker, rules, GuardRails(), every=dt.timedelta(days=1)).step))
     service.repeat(Loop("rebalance", RebalanceLoop(service.worker, open_book, retargeting(terms)).step))
     add_prices(service, settings.price_defaults(), policy.weights)
 

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from runtime.settings import ServiceSettings
 
 from inventory.domain.allocation import Mode, Policy
-from inventory.domain.escrow import Escrow
+from inventory.domain.escrow import Escrow, Memory
 from inventory.domain.measured import measured
 from inventory.domain.price_rules import PriceDefaults, PriceSettings
 from inventory.domain.pricing import Rounding
@@ -51,6 +51,7 @@ class Settings(ServiceSettings):
     noon_settle_seconds: Seconds = 180
     amazon_restocks_on_cancel: bool = True
     noon_restocks_on_cancel: bool = True
+    put_back_seconds: Annotated[float, Field(ge=0, le=1800)] = 60
     measured_tail: Annotated[float, Field(gt=0, lt=1)] = 0.001
     amazon_fee_percent: FeePercent = Decimal(15)
     noon_fee_percent: FeePercent = Decimal(15)
@@ -100,6 +101,8 @@ class Settings(ServiceSettings):
             },
             window=_seconds(self.rebalance_window_seconds),
             storefront_lag=_seconds(self.storefront_lag_seconds),
+            memory=Memory(put_back=_seconds(self.put_back_seconds)),
+            storefront_is_followed=True,
             storefront_margin=_seconds(self.storefront_margin_seconds),
             converge_after=_seconds(self.converge_after_seconds),
             first_reading=_seconds(self.first_reading_seconds),

@@ -81,3 +81,13 @@ def test_a_stale_reading_frees_no_units_for_another_channel() -> None:
     settled = item.having(escrow.settle(moved(offer(0), 2, issued_at=11, live_at=12), at(14)))
     read = escrow.settle_reading(seen(settled.offers[0], 0, observed_at=10, now=15)[0], at(60))
     assert settled.having(read).free == 0
+
+
+def test_units_put_back_a_while_before_a_write_count_only_as_long_as_they_may_come_late() -> None:
+    late = escrow.Memory(put_back=dt.timedelta(seconds=30))
+    soon = escrow.Memory(put_back=dt.timedelta(seconds=5))
+    back = escrow.put_back(offer(3), 1, at(0), restocks=True)
+    move = moved(back, 0, issued_at=10, live_at=11)
+    assert escrow.settle(move, at(20), late).shelf.bound == 1
+    assert escrow.settle(move, at(20), soon).shelf.bound == 0
+    assert escrow.settle(moved(back, 0, issued_at=4, live_at=11), at(20), soon).shelf.bound == 1

@@ -24,6 +24,12 @@ where r.id = any(cast(:ids as text[])) order by r.created_at, r.id, l.sku
 """)
 _LOCK = text("select id from reservations where id = any(cast(:ids as text[])) order by id for update")
 _WAITING = text("select id from reservations where status = 'waiting' order by created_at, id limit :most")
+_UNITS = text("""
+select sku, on_hand - reserved as available,
+    greatest(0, on_hand - reserved - coalesce(units_held(bounds), 0)) + coalesce(cast(bounds ->> :storefront as int), 0)
+        as grantable
+from products where sku = any(cast(:skus as text[]))
+""")
 _EXPIRED = text("""
 select id from reservations where status = 'granted' and expires_at <= :before order by expires_at limit :most
 """)
@@ -115,6 +121,12 @@ async def lock(connection: AsyncConnection, ids: Sequence[str]) -> list[Reservat
 async def waiting(connection: AsyncConnection, most: int) -> list[str]:
     """The ids of those that wait, the oldest first."""
     return list((await connection.execute(_WAITING, {"most": most})).scalars())
+
+
+async def units(connection: AsyncConnection, skus: Sequence[str], storefront: str) -> dict[str, tuple[int, int]]:
+    """By SKU, read without locks: the units that are available, and those of them that could be granted now."""
+    rows = await connection.execute(_UNITS, {"skus": list(skus), "storefront": storefront})
+    return {row.sku: (row.available, row.grantable) for row in rows}
 
 
 async def expired(connection: AsyncConnection, before: dt.datetime, most: int) -> list[str]:

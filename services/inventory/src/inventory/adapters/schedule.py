@@ -42,6 +42,11 @@ with due as (
 )
 select p.sku from products p join due on due.sku = p.sku order by p.sku limit :most for update of p skip locked
 """)
+_WAITED_FOR = text("""
+select exists (
+    select from settle_waits w left join channel_watermarks c on c.channel = w.channel
+    where w.channel = :channel and w.until <= :moment and w.until > coalesce(c.known_until, '-infinity'))
+""")
 
 
 async def hasten(connection: AsyncConnection, items: Sequence[Item]) -> None:
@@ -81,3 +86,9 @@ async def _wait(connection: AsyncConnection, items: Sequence[Item]) -> None:
 async def due(connection: AsyncConnection, now: dt.datetime, most: int) -> list[str]:
     """SKUs whose time has come, locked in their order; what somebody else works on is passed over."""
     return list((await connection.execute(_DUE, {"now": now, "most": most})).scalars())
+
+
+async def waits_for(connection: AsyncConnection, channel: str, moment: dt.datetime) -> bool:
+    """Whether something would settle if the channel's sales were known up to `moment`."""
+    found = await connection.execute(_WAITED_FOR, {"channel": channel, "moment": moment})
+    return bool(found.scalar_one())

@@ -31,11 +31,15 @@ Allowance = Callable[[Item, Offer, dt.datetime], int]
 
 @dc.dataclass(frozen=True, slots=True)
 class Memory:
-    """How long a shelf remembers orders (for readings that come late), cancellable units and the pace of sales."""
+    """How long a shelf remembers orders (for readings that come late), cancellable units and the pace of sales.
+
+    `put_back`: so long after a cancellation is known a marketplace may still put its units back on sale.
+    """
 
     orders: dt.timedelta = dt.timedelta(minutes=30)
     cancellable: dt.timedelta = dt.timedelta(hours=24)
     pace: dt.timedelta = dt.timedelta(minutes=5)
+    put_back: dt.timedelta = dt.timedelta(minutes=1)
 
 
 MEMORY = Memory()
@@ -197,7 +201,7 @@ def settles_at(offer: Offer) -> dt.datetime | None:
     return min(moments, default=None)
 
 
-def settle(offer: Offer, known_until: dt.datetime | None) -> Offer:
+def settle(offer: Offer, known_until: dt.datetime | None, memory: Memory = MEMORY) -> Offer:
     """Once the newest target is live and every order up to then is known, only its units can still be on sale.
 
     Unless the channel was seen to show more than the bound since it was issued: which of the two came last is not
@@ -212,7 +216,7 @@ def settle(offer: Offer, known_until: dt.datetime | None) -> Offer:
     left = (
         newest.quantity
         - shelf.certainly_after(newest.certain_from)
-        + shelf.put_back_since(newest.issued_at - CLOCK_SLACK)
+        + shelf.put_back_since(newest.issued_at - memory.put_back)
     )
     doubtful = any(
         newest.live_at <= order.at <= newest.certain_from for order in shelf.orders if newest.live_at is not None

@@ -62,8 +62,8 @@ def settle(item: Item, terms: Terms, known_until: KnownUntil, now: dt.datetime) 
         changed = offer
         if offer.channel == terms.storefront:
             changed = _storefront_lives(offer, terms, now)
-            known = max(known, now - terms.storefront_lag) if known else now - terms.storefront_lag
-        changed = escrow.settle_reading(escrow.settle(changed, known), known)
+            known = known if terms.storefront_is_followed else now - terms.storefront_lag
+        changed = escrow.settle_reading(escrow.settle(changed, known, terms.memory), known)
         if changed is not offer:
             item = item.having(changed)
     return item

@@ -25,7 +25,8 @@ class Terms:
     """How eagerly units are moved.
 
     `window`: changes that are not urgent wait so long for others. `storefront_lag`: after it the storefront's own
-    target counts as live, and its sales as known; `storefront_margin`: what its clock may differ from ours.
+    target counts as live, and its sales are told; `storefront_margin`: what its clock may differ from ours.
+    `storefront_is_followed`: they are known only once a watermark behind them was read, not by the clock alone.
     `converge_after`: so long after a SKU's last change every channel is brought to its plain allocation. `shares`: of
     the buyers, by channel. `refill`: a marketplace is filled again when it holds no more than this part of what it
     sells within its lag. `call_worth`: buyers who must be kept from being turned away for a call to pay. `reclaim`: the
@@ -41,6 +42,7 @@ class Terms:
     window: dt.timedelta = dt.timedelta(seconds=2)
     storefront_lag: dt.timedelta = dt.timedelta(seconds=5)
     storefront_margin: dt.timedelta = dt.timedelta(seconds=2)
+    storefront_is_followed: bool = False
     converge_after: dt.timedelta = dt.timedelta(hours=6)
     retry_after: dt.timedelta = dt.timedelta(minutes=5)
     refill: float = 0.5

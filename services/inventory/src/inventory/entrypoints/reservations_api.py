@@ -1,8 +1,6 @@
 """Reservations over HTTP, for a storefront that asks before it sells."""
 
-import asyncio
 import datetime as dt
-import time
 from typing import Annotated
 
 from contracts import ReservationStatus
@@ -14,11 +12,10 @@ from runtime.api_keys import Scope
 from runtime.problems import InvalidRequestError, ProblemError
 from runtime.work import Worker
 
-from inventory.adapters import reservations
 from inventory.adapters.reservations import Reservation
+from inventory.entrypoints.reservation_watch import ReservationWatch
 from inventory.handlers.reserve import Reserve, UnknownSkusError
 
-_LOOK_SECONDS = 0.2
 _LONGEST_WAIT = 60
 
 Wait = Annotated[float, Query(ge=0, le=_LONGEST_WAIT, description="seconds to wait for a change while it is waiting")]
@@ -49,6 +46,7 @@ class ReservationView(BaseModel):
 def reservations_router(worker: Worker, reserve: Reserve | None) -> APIRouter:
     """Without `reserve` the storefront only reports its sales, and every call is answered 409."""
     api = APIRouter(prefix="/v1/reservations")
+    watch = ReservationWatch(worker)
 
     @api.post("", status_code=201)
     @needs(Scope.RESERVATIONS_WRITE)
@@ -67,7 +65,7 @@ def reservations_router(worker: Worker, reserve: Reserve | None) -> APIRouter:
     async def get_reservation(reservation_id: str, wait: Wait = 0) -> ReservationView:
         """As it is; with `wait`, as soon as it no longer waits."""
         _mode(reserve)
-        return _view(_found(await _awaited(worker, reservation_id, wait), reservation_id))
+        return _view(_found(await watch.wait(reservation_id, wait), reservation_id))
 
     @api.delete("/{reservation_id}")
     @needs(Scope.RESERVATIONS_WRITE)
@@ -78,17 +76,6 @@ def reservations_router(worker: Worker, reserve: Reserve | None) -> APIRouter:
         return _view(_found(ended, reservation_id))
 
     return api
-
-
-async def _awaited(worker: Worker, reservation_id: str, wait: float) -> Reservation | None:
-    """As it is as soon as it does not wait any more, at the latest after `wait` seconds."""
-    deadline = time.monotonic() + wait
-    while True:
-        async with worker.begin() as work:
-            found = await reservations.read(work.connection, [reservation_id])
-        if not found or found[0].status is not ReservationStatus.WAITING or time.monotonic() >= deadline:
-            return found[0] if found else None
-        await asyncio.sleep(_LOOK_SECONDS)
 
 
 def _found(reservation: Reservation | None, reservation_id: str) -> Reservation:

@@ -33,6 +33,10 @@ class Reserve:
         self._terms = terms
         self._retarget = retarget
 
+    @property
+    def storefront(self) -> str:
+        return self._terms.storefront
+
     async def ask(self, wanted: Mapping[str, int], ttl: dt.timedelta, wait: dt.timedelta, work: Work) -> Reservation:
         """`wanted`: units by SKU. Granted, waiting (if `wait` allows), or refused.
 
