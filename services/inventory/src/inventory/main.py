@@ -10,22 +10,18 @@ from runtime.service import Service, run_service
 from runtime.settings import load
 
 from inventory.adapters.rules import RuleCache
-from inventory.domain.demand import GuardRails
 from inventory.entrypoints.api import explaining, reading, writing
 from inventory.entrypoints.catalogue_api import catalogue
 from inventory.entrypoints.consumers import STOCK_CHANGES, book_opener, routes
 from inventory.entrypoints.listing_import_api import listing_import
+from inventory.entrypoints.loops import add_loops
 from inventory.entrypoints.prices_api import add_prices
 from inventory.entrypoints.reservations_api import reservations_router
 from inventory.entrypoints.rules_api import rules_reading, rules_writing
 from inventory.entrypoints.stock_changes_api import stock_changes, sweeping
 from inventory.handlers.note_watermarks import channel_of_change
-from inventory.handlers.rebalance_loop import RebalanceLoop
 from inventory.handlers.reservation_loop import ReservationLoop
 from inventory.handlers.reserve import reserving
-from inventory.handlers.retarget import retargeting
-from inventory.handlers.storefront_clock import StorefrontClock
-from inventory.handlers.weigh_demand import WeighDemand
 from inventory.settings import Settings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -51,10 +47,7 @@ def fill(service: Service, settings: Settings) -> None:
     service.serve(reservations_router(service.worker, reserve))
     if reserve:
         service.repeat(Loop("reservations", ReservationLoop(service.worker, reserve, settings.grace()).step))
-    if terms:
-        service.repeat(Loop("storefront-clock", StorefrontClock(service.worker, terms).step))
-    service.repeat(Loop("demand", WeighDemand(service.worker, rules, GuardRails(), every=dt.timedelta(days=1)).step))
-    service.repeat(Loop("rebalance", RebalanceLoop(service.worker, open_book, retargeting(terms)).step))
+    add_loops(service, open_book, rules, terms)
     add_prices(service, settings.price_defaults(), policy.weights)
 
 
