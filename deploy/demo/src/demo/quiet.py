@@ -9,8 +9,8 @@ from demo.house import SERVICES, House
 from demo.scenario import MARKETPLACES
 
 _POLL_SECONDS = 0.25
-_CALM_ROUNDS = 3
-"""So many looks in a row must find everything at rest."""
+_CALM_ROUNDS = 8
+"""So many looks in a row must find everything at rest: a reading that was asked for may take two seconds."""
 
 Settled = Callable[[], Awaitable[str]]
 """Says in a few words what is still missing; empty when nothing is."""
