@@ -26,7 +26,8 @@ _LOCK = text("select id from reservations where id = any(cast(:ids as text[])) o
 _WAITING = text("select id from reservations where status = 'waiting' order by created_at, id limit :most")
 _UNITS = text("""
 select sku, on_hand - reserved as available,
-    greatest(0, on_hand - reserved - coalesce(units_held(bounds), 0)) + coalesce(cast(bounds ->> :storefront as int), 0)
+    greatest(0, on_hand - reserved - coalesce((select sum(cast(value as int)) from jsonb_each_text(bounds)), 0))
+        + coalesce(cast(bounds ->> :storefront as int), 0)
         as grantable
 from products where sku = any(cast(:skus as text[]))
 """)
