@@ -78,7 +78,7 @@ async def test_after_a_day_without_noon_one_command_tells_every_listing_its_pres
     told = await mizan("replay", "channel.stock.target", "--failed", "--json")
 
     assert [len(channel["requested"]) for channel in json.loads(told)["channels"]] == [0, LISTINGS]
-    await wait_for(lambda: _show_their_targets(house, products), "Noon to show the present quantities")
+    await wait_for(lambda: _show_their_targets(house, products), "Noon to show the present quantities", seconds=180)
     assert await _have_failed(house, 0)
     await _assert_nothing_was_lost(house, products)
 
