@@ -24,7 +24,7 @@ from demo.storefront import open_storefront
 from local_stack.stack import Stack
 from runtime.clock import system_clock
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 Wait = Callable[..., Awaitable[None]]
 Mizan = Callable[..., Awaitable[str]]

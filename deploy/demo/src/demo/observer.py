@@ -12,12 +12,13 @@ from aiokafka import AIOKafkaConsumer
 from contracts import AnyEvent, AppliedStatus, StockApplied, StockChanged, StockReason, StockTarget, parse
 
 _TOPICS = ("stock.changed", "channel.stock.target", "channel.stock.applied")
+_STOREFRONT = "saberstore"
 Offer = tuple[str, str]
 """(channel, SKU)."""
 
 
 class Observer:
-    """Every sale, every target that an event led to before its product was at rest, and every accepted answer."""
+    """The storefront's sales, the targets that an event led to before its product was at rest, the accepted answers."""
 
     def __init__(self) -> None:
         self._sales: dict[str, dt.datetime] = {}
@@ -26,7 +27,7 @@ class Observer:
 
     def note(self, event: AnyEvent) -> None:
         data = event.data
-        if isinstance(data, StockChanged) and data.reason is StockReason.SALE:
+        if isinstance(data, StockChanged) and data.reason is StockReason.SALE and data.channel == _STOREFRONT:
             self._sales[event.id] = data.placed_at or event.time
         elif isinstance(data, StockTarget) and event.causationid and not data.explanation.get("at_rest"):
             self._targets[event.causationid].setdefault(data.channel, data)
@@ -34,7 +35,9 @@ class Observer:
             self._accepted[data.channel, data.sku].setdefault(data.revision, event.time)
 
     def latencies(self, channels: Iterable[str]) -> list[float]:
-        """Milliseconds from each sale, wherever it was made, to the first accepted write that it led to, by channel.
+        """Milliseconds from each sale of the storefront to the first accepted write that it led to, by channel.
+
+        A marketplace's own sale is not known before its order is shown, which is no matter of speed.
 
         The write is that of the target whose cause the sale is, or of any later revision. A sale that led to no write
         on a channel has none and is left out; so is what only brought a SKU to its plain allocation at rest.

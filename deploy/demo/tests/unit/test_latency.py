@@ -10,9 +10,15 @@ def at(seconds: float) -> dt.datetime:
     return START + dt.timedelta(seconds=seconds)
 
 
-def sale(observer: Observer, event_id: str, seconds: float, placed: float | None = None) -> None:
+def sale(
+    observer: Observer, event_id: str, seconds: float, placed: float | None = None, channel: str = "saberstore"
+) -> None:
     data = StockChanged(
-        sku="A", reason=StockReason.SALE, change_qty=-1, placed_at=None if placed is None else at(placed)
+        sku="A",
+        reason=StockReason.SALE,
+        change_qty=-1,
+        channel=channel,
+        placed_at=None if placed is None else at(placed),
     )
     observer.note(CloudEvent.wrap(data, source="/test", time=at(seconds), event_id=event_id))
 
@@ -48,6 +54,14 @@ def test_a_sale_waits_for_the_first_accepted_write_that_it_led_to() -> None:
     note(observer, accepted(2, AppliedStatus.SUPERSEDED), 6.5)
     note(observer, accepted(3), 9)
     assert observer.latencies(["amazon"]) == [1500, 5000]
+
+
+def test_a_marketplaces_own_sale_is_not_timed() -> None:
+    observer = Observer()
+    sale(observer, "order", 0, channel="amazon")
+    note(observer, target(1), 1, "order")
+    note(observer, accepted(1), 2)
+    assert observer.latencies(["amazon"]) == []
 
 
 def test_a_sale_that_led_to_no_call_is_left_out() -> None:
