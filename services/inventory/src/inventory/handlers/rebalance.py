@@ -52,11 +52,10 @@ class Rebalance:
         plans = [self._ask_for_readings(plan, work) for plan in plans]
         await book.save([plan.item for plan in plans], work.now)
         targets = [target for plan in plans for target in plan.targets]
-        ids = {plan.item.sku: plan.item.cause.event_id for plan in plans if plan.item.cause}
-        await book.set_targets(targets, work.now, ids)
+        caused = {plan.item.sku: event_of(plan.item.cause) for plan in plans if plan.item.cause}
+        await book.set_targets(targets, work.now, {sku: event.id for sku, event in caused.items()})
         await book.replan([plan.item for plan in plans])
         resting = {plan.item.sku for plan in plans if is_at_rest(plan.item, self._terms, work.now)}
-        caused = {plan.item.sku: event_of(plan.item.cause) for plan in plans if plan.item.cause}
         tell(targets, work, caused, resting)
         return targets
 
