@@ -113,5 +113,13 @@ async def _drop(producer: Any) -> None:  # noqa: ANN401
     finally:  # also when we are cancelled meanwhile
         if sender is not None:
             sender.cancel()  # it may wait for metadata that nobody fetches any more
-            producer._message_accumulator.fail_all(ProducerClosed())  # noqa: SLF001 - see above
+            _fail_unsent(producer._message_accumulator)  # noqa: SLF001 - see above
         await producer.stop()
+
+
+def _fail_unsent(accumulator: Any) -> None:  # noqa: ANN401
+    """Give up what is not sent. A batch has a future of its own that nobody waits for: asyncio would complain of it."""
+    accumulator.fail_all(ProducerClosed())
+    unsent = [batch for queue in accumulator._batches.values() for batch in queue]  # noqa: SLF001 - see `_drop`
+    for batch in (*unsent, *accumulator._pending_batches):  # noqa: SLF001
+        _heed(batch._drain_waiter)  # noqa: SLF001

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import itertools
 import sys
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka.errors import ProducerClosed
 from contracts import partition_counts
 from runtime.outbox import OutboxRow
 from runtime.relay import Relay, unless_lost
@@ -204,3 +206,18 @@ async def _is_left(lab: Lab, count: int) -> bool:
 async def _reports(relay: Relay, words: str) -> bool:
     check = await relay.check()
     return not check.ok and words in check.detail
+
+
+async def test_a_dropped_producer_leaves_no_complaint_behind(lab: Lab) -> None:
+    complaints: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, complaint: complaints.append(complaint))
+    await _drop_a_producer_with_unsent_rows(lab)
+    gc.collect()
+    assert complaints == []
+
+
+async def _drop_a_producer_with_unsent_rows(lab: Lab) -> None:
+    async with throwaway_producer(lab.settings.kafka_bootstrap_servers, "dropped") as producer:
+        topic = lab.settings.kafka_topic_prefix + TOPIC
+        unsent = [await producer.send(topic, b"never", partition=partition) for partition in range(3)]
+    assert all(isinstance(future.exception(), ProducerClosed) for future in unsent)
