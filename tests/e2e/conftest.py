@@ -57,13 +57,15 @@ def mizan(running: tuple[Stack, House]) -> Callable[..., Awaitable[str]]:
 
 
 @pytest.fixture
-def wait_for() -> Callable[..., Awaitable[None]]:
-    """Waits until a condition holds, and fails with its name when the time is up."""
+def wait_for(running: tuple[Stack, House]) -> Callable[..., Awaitable[None]]:
+    """Waits until a condition holds, and fails with its name, and what every service is at, when the time is up."""
+    _, house = running
 
     async def wait(condition: Callable[[], Awaitable[bool]], what: str, *, seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
         while not await condition():
-            assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
+            is_in_time = time.monotonic() < deadline
+            assert is_in_time, f"waited {seconds} s for {what}; {[await house.readiness(name) for name in SERVICES]}"
             await asyncio.sleep(0.1)
 
     return wait

@@ -43,6 +43,10 @@ async def test_poison_and_an_unknown_sku_stop_nothing_else(
     assert "product.changed" in of_unknown[header.ERROR]
     assert (await house.readiness("inventory"))["status"] == "ready"
     await _give_up(house, mizan, product.sku, unknown.sku)
+    left = await _holds(house)
+    await mizan("replay", "stock.changed", "--sku", product.sku)
+    await _read_dead_letters(stack, "stock.changed.inventory.dlq", {product.sku, unknown.sku}, 5)
+    assert await _holds(house) == left
 
 
 async def _give_up(house: House, mizan: Mizan, *keys: str) -> None:

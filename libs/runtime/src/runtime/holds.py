@@ -5,6 +5,7 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 
 from contracts import dead_letter as header
+from contracts.replayed import REPLAYED_FROM
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,11 +17,15 @@ from runtime.work import Work
 _RELEASE = text("""
 delete from watermark_holds where hold = any(cast(:holds as text[]))
 """)
+_DISCARD = text("""
+insert into discarded_holds (hold) select unnest(cast(:holds as text[])) on conflict (hold) do nothing
+""")
 _HOLD = text("""
 insert into watermark_holds (hold, channel, reason, since, expired_at)
 select * from unnest(
     cast(:holds as text[]), cast(:channels as text[]), cast(:reasons as text[]), cast(:since as timestamptz[]),
-    cast(:expired_at as timestamptz[]))
+    cast(:expired_at as timestamptz[])) as w (hold)
+where not exists (select from discarded_holds d where d.hold = w.hold)
 on conflict (hold) do nothing
 """)
 _EXPIRE = text("""
@@ -60,7 +65,8 @@ class Hold:
 class Holds:
     """Dead letters hold their channel's watermark, or every channel's where theirs can't be told.
 
-    A letter that is sent again lets go (and holds again if it fails again). After `longest` the watermark passes all
+    A letter that is sent again lets go (and holds again if it fails again). A record that is replayed stands for its
+    original: what was discarded of that one does not hold for a copy either. After `longest` the watermark passes all
     the same; log and metric say so, and the hold stays in the table until what it stands for is resolved.
     """
 
@@ -94,12 +100,12 @@ class Holds:
         return set((await work.connection.execute(_HELD, {"channels": list(channels)})).scalars())
 
     def _of(self, record: Record, reason: str, now: dt.datetime) -> Hold:
-        name = letter_hold(record.topic, record.partition, record.offset)
+        name = letter_hold(record.topic, record.partition, record.headers.get(REPLAYED_FROM, record.offset))
         return Hold(name, self._channel_of(record), reason, _first_failure(record) or now)
 
 
 async def hold(connection: AsyncConnection, holds: Sequence[Hold]) -> None:
-    """One that is there already stays as it is."""
+    """One that is there already stays as it is, and one that was discarded does not come back."""
     await connection.execute(
         _HOLD,
         {
@@ -115,6 +121,12 @@ async def hold(connection: AsyncConnection, holds: Sequence[Hold]) -> None:
 async def release(connection: AsyncConnection, names: Sequence[str]) -> int:
     """Let go what holds under these names, run out or not. How many there were."""
     return (await connection.execute(_RELEASE, {"holds": sorted(set(names))})).rowcount
+
+
+async def discard(connection: AsyncConnection, names: Sequence[str]) -> int:
+    """Let go what holds under these names, for good: a replay does not bring it back. How many held."""
+    await connection.execute(_DISCARD, {"holds": sorted(set(names))})
+    return await release(connection, names)
 
 
 async def read(connection: AsyncConnection) -> list[Hold]:
@@ -133,8 +145,11 @@ def letter_hold(topic: str, partition: int | str, offset: int | str) -> str:
 
 
 def _hold_of_original(record: Record) -> str:
-    names = (header.ORIGINAL_TOPIC, header.ORIGINAL_PARTITION, header.ORIGINAL_OFFSET)
-    return letter_hold(*(record.headers.get(name, "") for name in names))
+    topic, partition, offset = (
+        record.headers.get(name, "")
+        for name in (header.ORIGINAL_TOPIC, header.ORIGINAL_PARTITION, header.ORIGINAL_OFFSET)
+    )
+    return letter_hold(topic, partition, record.headers.get(REPLAYED_FROM, offset))
 
 
 def _first_failure(record: Record) -> dt.datetime | None:

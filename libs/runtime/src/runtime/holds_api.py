@@ -53,9 +53,9 @@ def holds_router(engine: AsyncEngine) -> APIRouter:
     @router.post("/release")
     @needs(Scope.OPERATE)
     async def release(body: ReleaseBody) -> Released:
-        """Let go what these dead letters hold. One that holds nothing is passed over; `released` counts the others."""
+        """Let go for good what these dead letters hold, also if they are replayed; `released` counts what held."""
         names = [holds.letter_hold(each.topic, each.partition, each.offset) for each in body.letters]
         async with engine.begin() as connection:
-            return Released(released=await holds.release(connection, names))
+            return Released(released=await holds.discard(connection, names))
 
     return router

@@ -60,6 +60,18 @@ create table watermark_holds (
 )
 
 
+_DISCARDED_HOLDS = """
+create table discarded_holds (
+    hold text primary key,
+    discarded_at timestamptz not null default now()
+)"""
+
+
+def create_discarded_holds() -> None:
+    """For use in a migration after `create_watermarks`: what holds no more, however often it is replayed."""
+    op.execute(_DISCARDED_HOLDS)
+
+
 def create_watermarks() -> None:
     """For use in a migration: what `runtime.watermarks` and `runtime.holds` keep."""
     for statement in _WATERMARKS:

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from contracts.replayed import REPLAYED_AT, REPLAYED_FROM
 from control.replay.copying import Replay
-from control.replay.plan import REPLAYED_AT, REPLAYED_FROM, Plan, Request
+from control.replay.plan import Plan, Request
 from control.replay.state_file import StateFile
 from control.testing.topics import OwnTopics
 from runtime.clock import system_clock

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 from contracts import BY_NAME
-from control.replay.plan import REPLAYED_FROM, Part, Plan, Request, bound, check_sku, has_sku, is_covered
+from contracts.replayed import REPLAYED_FROM
+from control.replay.plan import Part, Plan, Request, bound, check_sku, has_sku, is_covered
 from control.replay.state_file import StateFile
 from control.running import ProblemError, WrongUseError
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from contracts import CloudEvent, OrderStatus, OrdersWatermark, dead_letter, partition_counts
+from contracts.replayed import REPLAYED_FROM
 from order_importer.testing.samples import NOON, line, listing, minutes_later, order
 from order_importer.testing.workbench import Workbench
 from runtime import holds
@@ -110,6 +111,27 @@ async def test_a_letter_whose_channel_is_unknown_holds_every_channel(bench: Work
     await bench.processor.process([Record(ORDERS, 0, 1, None, b"?", {})])
     await bench.processor.process([watermark(5, p, channel=c) for p in PARTITIONS for c in ("amazon", "noon")])
     assert await relayed(bench) == []
+
+
+@pytest.mark.parametrize(("is_discarded", "passed"), [(False, []), (True, [minutes_later(5)])])
+async def test_a_replayed_copy_of_a_discarded_record_holds_nothing(
+    bench: Workbench, *, is_discarded: bool, passed: list[dt.datetime]
+) -> None:
+    """It fails again, and becomes a letter again; but nobody needs it, which is known of its original."""
+    await bench.processor.process([Record(ORDERS, 0, 1, b"amazon:A-9", b"?", {})])
+    let_go = holds.discard if is_discarded else holds.release
+    async with bench.engine.begin() as connection:
+        assert await let_go(connection, [holds.letter_hold(ORDERS, 0, 1)]) == 1
+    await bench.processor.process([Record(ORDERS, 0, 50, b"amazon:A-9", b"?", {REPLAYED_FROM: "1"})])
+    await bench.processor.process([watermark(5, partition) for partition in PARTITIONS])
+    assert await relayed(bench) == passed
+
+
+async def test_a_copy_of_what_still_holds_is_the_same_hold(bench: Workbench) -> None:
+    for offset, headers in ((1, {}), (50, {REPLAYED_FROM: "1"}), (51, {REPLAYED_FROM: "1"})):
+        await bench.processor.process([Record(ORDERS, 0, offset, b"amazon:A-9", b"?", headers)])
+    async with bench.engine.connect() as connection:
+        assert [hold.name for hold in await holds.read(connection)] == [holds.letter_hold(ORDERS, 0, 1)]
 
 
 async def test_a_hold_runs_out_and_the_watermark_passes(bench: Workbench) -> None:

@@ -10,6 +10,7 @@ import httpx
 from aiokafka import AIOKafkaProducer
 from contracts import BY_NAME, OrdersWatermark
 from contracts import dead_letter as header
+from contracts.replayed import REPLAYED_FROM
 
 from control.addresses import addresses
 from control.dead_letters.letters import Letter, Place, Wanted, read_letters, without
@@ -149,8 +150,9 @@ def _partition(letter: Letter) -> int | None:
 
 
 def _origin(letter: Letter) -> dict[str, Any] | None:
-    """Where its record was read from; None where the headers do not say."""
+    """Where its record was read from, a copy's original; None where the headers do not say."""
     partition, offset = (letter.headers.get(name, "") for name in (header.ORIGINAL_PARTITION, header.ORIGINAL_OFFSET))
+    offset = letter.headers.get(REPLAYED_FROM, offset)
     if not (partition.isdecimal() and offset.isdecimal()):
         return None
     return {"topic": letter.topic, "partition": int(partition), "offset": int(offset)}

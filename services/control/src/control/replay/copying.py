@@ -8,14 +8,12 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from contracts import BY_NAME
+from contracts.replayed import REPLAY_ID, REPLAYED_AT, REPLAYED_FROM
 from runtime.clock import Clock
 from runtime.records import readable_headers
 
 from control.kafka_reading import Cluster, open_consumer, read_ranges
 from control.replay.plan import (
-    REPLAY_ID,
-    REPLAYED_AT,
-    REPLAYED_FROM,
     Part,
     Plan,
     Request,

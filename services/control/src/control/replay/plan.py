@@ -8,13 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from contracts import Topic
+from contracts.replayed import REPLAYED_FROM
 
 from control.running import WrongUseError
-
-REPLAYED_AT = "replayed-at"
-REPLAYED_FROM = "replayed-from"
-REPLAY_ID = "replay-id"
-"""Headers of a copy: when it was made, the offset of its original in the same partition, and by which replay."""
 
 
 @dc.dataclass(frozen=True, slots=True)

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aiokafka import TopicPartition
+from contracts.replayed import REPLAY_ID, REPLAYED_FROM
 from runtime.records import readable_headers
 
 from control.kafka_reading import Cluster, partitions_of, read_ranges
-from control.replay.plan import REPLAY_ID, REPLAYED_FROM, Part, Plan, Request
+from control.replay.plan import Part, Plan, Request
 from control.running import ProblemError
 
 
