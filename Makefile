@@ -9,6 +9,7 @@ MEMBERS := libs/contracts libs/runtime libs/connector-sdk \
   deploy/local deploy/sandbox deploy/demo deploy/bench
 SOURCES := $(MEMBERS:%=%/src)
 INSTALLED := $(VENV)/.installed
+AT_ONCE := -n 2 --dist loadfile # two processes, each with a Kafka and a Postgres of its own
 UV := VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv
 
 .PHONY: bench model-check simulate help setup lint format test test-unit test-integration test-e2e typescript demo up down status generate release-contracts lock clean
@@ -24,13 +25,14 @@ demo: setup ## a day of sales through the whole system (SALES=<csv>, KILL=<servi
 	  $(if $(STOREFRONT_MODE),--storefront-mode $(STOREFRONT_MODE))
 
 test: setup ## all tests, on real Kafka and Postgres
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(AT_ONCE) -m "not e2e"
+	@$(BIN)/python -m pytest -m e2e
 
 test-unit: setup ## the tests that need nothing but Python
-	@$(BIN)/python -m pytest -q -m "not integration and not e2e"
+	@$(BIN)/python -m pytest -q $(AT_ONCE) -m "not integration and not e2e"
 
 test-integration: setup ## each part with real Kafka and Postgres
-	@$(BIN)/python -m pytest -q -m integration
+	@$(BIN)/python -m pytest -q $(AT_ONCE) -m integration
 
 test-e2e: setup ## the whole system, with services killed in the middle
 	@$(BIN)/python -m pytest -q -m e2e

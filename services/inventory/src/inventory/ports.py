@@ -8,7 +8,6 @@ from runtime.work import Work
 
 from inventory.domain.allocation import Policy
 from inventory.domain.incidents import Incident
-from inventory.domain.rules import Effective
 from inventory.domain.stock import Item, LogEntry
 from inventory.domain.targets import Target
 
@@ -83,16 +82,4 @@ class Book(Protocol):
 
     async def policies(self, items: Sequence[Item]) -> Mapping[str, Policy]:
         """By SKU, the policy that it is under. Ask after `lock`: then no rule that was committed before is missed."""
-        ...
-
-
-class Policies(Protocol):
-    """Which policy each item is under, within one transaction."""
-
-    async def of(self, items: Sequence[Item]) -> dict[str, Policy]:
-        """By SKU. Ask after `lock`: then no rule that was committed before the lock is missed."""
-        ...
-
-    async def why(self, item: Item) -> Effective:
-        """The policy of one item, and which rule set what."""
         ...

@@ -61,7 +61,7 @@ class RuleCache:
 
 
 class PostgresPolicies:
-    """Implements `inventory.ports.Policies` within the caller's transaction."""
+    """Which policy each item is under, within the caller's transaction."""
 
     def __init__(self, connection: AsyncConnection, cache: RuleCache) -> None:
         self._connection = connection
