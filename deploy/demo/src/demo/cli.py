@@ -21,6 +21,7 @@ from local_stack.stack import READY_TIMEOUT_S, Stack
 from rich.console import Console
 
 from demo.bad_weather import BAD_DAY, SLOW_SALES_A_SECOND, describe
+from demo.borrowed import borrowed, is_running
 from demo.brisk import BRISK, CALM
 from demo.catalogue import built_in_day
 from demo.day import SALES_A_SECOND, Interruption, Pace, Running, live_through
@@ -41,8 +42,7 @@ def main() -> None:
     arguments = _arguments()
     screen = console()
     try:
-        day = read_sales(arguments.sales) if arguments.sales else built_in_day()
-        summary = asyncio.run(_run(day, arguments, screen))
+        summary = asyncio.run(_run(read_sales(arguments.sales) if arguments.sales else None, arguments, screen))
     except (SalesError, StackError) as error:
         print(f"demo: {error}", file=sys.stderr)
         sys.exit(2)
@@ -71,10 +71,14 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-async def _run(day: Day, arguments: argparse.Namespace, screen: Console) -> Summary:
+async def _run(own_day: Day | None, arguments: argparse.Namespace, screen: Console) -> Summary:
     with cancelled_by_signals(), Progressing(screen) as progress:
+        day = own_day or built_in_day()
         _tell_left_out(day, progress)
-        config = _stack_config(os.environ, _settings(day, arguments))
+        config = _stack_config(os.environ)
+        if await asyncio.to_thread(is_running, config, progress.say):
+            return await _run_in_borrowed(config, own_day, arguments, progress)
+        config = dc.replace(config, extra_environment=_settings(day, arguments), throwaway=True)
         require_free(config.own_ports())  # before anything is deleted: another demo may be using the folder
         if await asyncio.to_thread(docker_is_chosen, config, progress.say):
             return await _run_in_docker(config, day, arguments, progress)
@@ -84,6 +88,15 @@ async def _run(day: Day, arguments: argparse.Namespace, screen: Console) -> Summ
                 return await _live(stack, day, arguments, progress)
         finally:
             progress.say(f"everything is stopped; the logs are in {config.logs}")
+
+
+async def _run_in_borrowed(
+    config: StackConfig, own_day: Day | None, arguments: argparse.Namespace, progress: Progressing
+) -> Summary:
+    """The products of the built-in day get names of their own: the same ones may be there from a day before."""
+    day = own_day or built_in_day(suffix=f"/{time.time_ns():x}")
+    async with borrowed(config, _settings(day, arguments), progress.say) as stack:
+        return await _live(stack, day, arguments, progress)
 
 
 async def _run_in_docker(
@@ -146,9 +159,8 @@ def _settings(day: Day, arguments: argparse.Namespace) -> dict[str, str]:
     return settings
 
 
-def _stack_config(environment: Mapping[str, str], settings: Mapping[str, str]) -> StackConfig:
-    config = StackConfig.from_environment(environment, folder=(_FOLDER / "demo-stack").resolve())
-    return dc.replace(config, extra_environment=settings, throwaway=True)
+def _stack_config(environment: Mapping[str, str]) -> StackConfig:
+    return StackConfig.from_environment(environment, folder=(_FOLDER / "demo-stack").resolve())
 
 
 def _tell_left_out(day: Day, progress: Progressing) -> None:
