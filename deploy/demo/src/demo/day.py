@@ -112,7 +112,7 @@ async def _set_up(scenario: Scenario, running: Running, actors: Actors, progress
         await house.put_listings(chunk)
         progress.advance(task)
     progress.say("waiting for the first quantities to reach the marketplaces")
-    await _quiet(running, lambda: _unheard(house, scenario, actors.told), _SET_UP_SECONDS, progress)
+    await _quiet(running, scenario, lambda: _unheard(house, scenario, actors.told), _SET_UP_SECONDS, progress)
 
 
 async def _trade(
@@ -166,7 +166,7 @@ async def _come_to_rest(scenario: Scenario, running: Running, actors: Actors, pr
         return await _unread_orders(running.house, actors.buyers) or await _unseen_writes(running.house)
 
     progress.say("waiting until nothing is on its way any more")
-    await _quiet(running, settled, _QUIET_SECONDS, progress)
+    await _quiet(running, scenario, settled, _QUIET_SECONDS, progress)
 
 
 async def _unread_orders(house: House, buyers: Buyers) -> str:
@@ -184,9 +184,10 @@ async def _unseen_writes(house: House) -> str:
 
 
 async def _quiet(
-    running: Running, settled: Callable[[], Awaitable[str]], seconds: float, progress: Progressing
+    running: Running, scenario: Scenario, settled: Callable[[], Awaitable[str]], seconds: float, progress: Progressing
 ) -> None:
-    rest = await wait_until_quiet(running.house, settled, seconds=seconds)
+    skus = {product.sku for product in scenario.products}
+    rest = await wait_until_quiet(running.house, settled, seconds=seconds, skus=skus)
     if rest:
         progress.say(f"not quiet after {seconds:.0f} s: {rest}")
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 from demo.house import SERVICES, House
@@ -16,17 +16,19 @@ Settled = Callable[[], Awaitable[str]]
 """Says in a few words what is still missing; empty when nothing is."""
 
 
-async def wait_until_quiet(house: House, settled: Settled, *, seconds: float) -> str:
+async def wait_until_quiet(
+    house: House, settled: Settled, *, seconds: float, skus: Collection[str] | None = None
+) -> str:
     """Wait until `settled` is content, every write is made and every answer to the newest targets has come back.
 
-    Watermarks never rest, so Kafka and the outboxes are not asked. Answers with what was still on its way when the time
+    With `skus`, what is still to come of other products does not count. Watermarks never rest, so Kafka and the outboxes are not asked. Answers with what was still on its way when the time
     was up; empty when all is quiet.
     """
     deadline = time.monotonic() + seconds
     calm = 0
     waiting_for = "nothing looked at yet"
     while calm < _CALM_ROUNDS and time.monotonic() < deadline:
-        waiting_for = await _busy(house) or _unfinished(await house.stock()) or await settled()
+        waiting_for = await _busy(house) or _unfinished(_only(skus, await house.stock())) or await settled()
         calm = 0 if waiting_for else calm + 1
         await asyncio.sleep(_POLL_SECONDS)
     return waiting_for if calm < _CALM_ROUNDS else ""
@@ -42,6 +44,10 @@ async def _busy(house: House) -> str:
         if pending:
             return f"{service} has {pending} writes to make"
     return ""
+
+
+def _only(skus: Collection[str] | None, stock: dict[str, Any]) -> dict[str, Any]:
+    return stock if skus is None else {sku: item for sku, item in stock.items() if sku in skus}
 
 
 def _unfinished(stock: dict[str, Any]) -> str:
