@@ -21,8 +21,8 @@ async def wait_until_quiet(
 ) -> str:
     """Wait until `settled` is content, every write is made and every answer to the newest targets has come back.
 
-    With `skus`, what is still to come of other products does not count. Watermarks never rest, so Kafka and the outboxes
-    are not asked. Answers with what was still on its way when the time was up; empty when all is quiet.
+    With `skus`, what is still to come of other products does not count. Watermarks never rest, so Kafka and the
+    outboxes are not asked. Answers with what was still on its way when the time was up; empty when all is quiet.
     """
     deadline = time.monotonic() + seconds
     calm = 0
