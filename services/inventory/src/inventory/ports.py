@@ -8,6 +8,7 @@ from runtime.work import Work
 
 from inventory.domain.allocation import Policy
 from inventory.domain.incidents import Incident
+from inventory.domain.price_waits import PriceWaits
 from inventory.domain.rules import Effective
 from inventory.domain.stock import Item, LogEntry
 from inventory.domain.targets import Target
@@ -83,6 +84,10 @@ class Book(Protocol):
 
     async def policies(self, items: Sequence[Item]) -> Mapping[str, Policy]:
         """By SKU, the policy that it is under. Ask after `lock`: then no rule that was committed before is missed."""
+        ...
+
+    async def price_waits(self, items: Sequence[Item]) -> PriceWaits:
+        """What the empty listings of these items wait for, where prices go first."""
         ...
 
 

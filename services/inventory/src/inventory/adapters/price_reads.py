@@ -16,15 +16,16 @@ from products p left join price_queue q on q.sku = p.sku where p.sku = :sku
 _CHANNELS = text("""
 select l.channel, l.external_sku, l.is_active, c.net, c.price, c.currency, c.fee, c.vat, c.revision, c.priced_at,
     c.problem, cast(c.explanation as text) as explanation, c.applied_revision, c.applied_status, c.applied_at,
-    c.live_price, c.live_at
+    cast(c.applied_issues as text) as applied_issues, c.live_price, c.live_at
 from marketplace_listings l
 join marketplace_channels m on m.name = l.channel
 left join channel_prices c on c.channel = l.channel and c.sku = l.sku
 where l.sku = :sku order by m.priority
 """)
 _PROBLEMS = text("""
-select sku, channel, price, currency, problem from channel_prices
-where problem is not null and (sku, channel) > (:sku, :channel) order by sku, channel limit :limit
+select sku, channel, price, currency, problem, cast(applied_issues as text) as applied_issues from channel_prices
+where (problem is not null or applied_status = 'rejected' and applied_revision = revision)
+    and (sku, channel) > (:sku, :channel) order by sku, channel limit :limit
 """)
 
 
@@ -43,14 +44,26 @@ async def prices(connection: AsyncConnection, sku: str) -> dict[str, Any] | None
 async def price_problems(
     connection: AsyncConnection, *, sku: str = "", channel: str = "", limit: int = 1000
 ) -> list[dict[str, Any]]:
-    """The listings behind (sku, channel) whose price is not what the rules ask for, or that have none."""
+    """The listings behind (sku, channel) with no price, or one that the rules do not ask for, or that was refused."""
     rows = await connection.execute(_PROBLEMS, {"sku": sku, "channel": channel, "limit": limit})
-    return [_written(row) for row in rows.mappings()]
+    return [_problem(row) for row in rows.mappings()]
+
+
+def _problem(row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of `_PROBLEMS`
+    said = "; ".join(f"{issue['code']}: {issue['message']}" for issue in _issues(row))
+    written = {name: value for name, value in _written(row).items() if name != "applied_issues"}
+    return written | {"problem": row["problem"] or f"{row['channel']} refused it: {said or 'it gave no reason'}"}
+
+
+def _issues(row: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - any row with `applied_issues`
+    found: list[dict[str, Any]] = json.loads(row["applied_issues"] or "[]")
+    return found
 
 
 def _price(row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of `_CHANNELS`
     explanation = json.loads(row["explanation"]) if row["explanation"] else {}
-    return _written(row) | {"explanation": explanation, "rule": explanation.get("rules", {})}
+    shown = {"explanation": explanation, "rule": explanation.get("rules", {}), "applied_issues": _issues(row)}
+    return _written(row) | shown
 
 
 def _written(row: Any) -> dict[str, Any]:  # noqa: ANN401 - any row
