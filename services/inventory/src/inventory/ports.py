@@ -6,9 +6,9 @@ from typing import Protocol
 
 from runtime.work import Work
 
+from inventory.domain import price_waits
 from inventory.domain.allocation import Policy
 from inventory.domain.incidents import Incident
-from inventory.domain.price_waits import PriceWaits
 from inventory.domain.rules import Effective
 from inventory.domain.stock import Item, LogEntry
 from inventory.domain.targets import Target
@@ -78,16 +78,16 @@ class Book(Protocol):
         """By (reservation, SKU), the granted units that a sale may still consume. To be asked after `lock`."""
         ...
 
+    async def waits(self, items: Sequence[Item]) -> price_waits.PriceWaits:
+        """What the empty listings of these items wait for, where prices go first."""
+        ...
+
     async def consume(self, units: Mapping[tuple[str, str], int], work: Work) -> None:
         """Take these units off their reservations, and tell of those that are used up."""
         ...
 
     async def policies(self, items: Sequence[Item]) -> Mapping[str, Policy]:
         """By SKU, the policy that it is under. Ask after `lock`: then no rule that was committed before is missed."""
-        ...
-
-    async def price_waits(self, items: Sequence[Item]) -> PriceWaits:
-        """What the empty listings of these items wait for, where prices go first."""
         ...
 
 

@@ -57,13 +57,11 @@ _NOTE = text("""
 with noted as (
     update channel_prices c
     set applied_revision = n.revision, applied_status = n.status, applied_at = :now,
-        applied_issues = cast(n.issues as jsonb),
         live_price = case when n.status = 'live' then coalesce(n.price, c.price) else c.live_price end,
         live_at = case when n.status = 'live' then coalesce(n.live_at, :now) else c.live_at end
     from unnest(
         cast(:channels as text[]), cast(:skus as text[]), cast(:revisions as bigint[]), cast(:statuses as text[]),
-        cast(:prices as numeric[]), cast(:lives as timestamptz[]), cast(:issues as text[]))
-        as n (channel, sku, revision, status, price, live_at, issues)
+        cast(:prices as numeric[]), cast(:lives as timestamptz[])) as n (channel, sku, revision, status, price, live_at)
     where c.channel = n.channel and c.sku = n.sku and n.revision <= c.revision
         and (n.revision, coalesce(array_position(cast(:steps as text[]), n.status), 0))
             > (coalesce(c.applied_revision, 0), coalesce(array_position(cast(:steps as text[]), c.applied_status), 0))
@@ -174,7 +172,6 @@ async def note_applied(
         "statuses": [str(a.status) for a in noted],
         "prices": [a.price.amount if a.price else None for a in noted],
         "lives": [a.live_at for a in noted],
-        "issues": [json.dumps([issue.model_dump(mode="json") for issue in a.issues]) for a in noted],
         "steps": [str(status) for status in STEPS],
         "now": now,
     }

@@ -23,7 +23,7 @@ class InMemoryBook:
         self.incidents: list[Incident] = []
         self.watermarks: dict[str, dt.datetime] = {}
         self.due: dict[str, dt.datetime] = {}
-        self.waits = NO_WAITS
+        self.price_waits = NO_WAITS
 
     async def lock(self, skus: Sequence[str]) -> dict[str, Item]:
         return {sku: self.items[sku] for sku in skus if sku in self.items}
@@ -40,8 +40,8 @@ class InMemoryBook:
             raise RuntimeError("this book was made without a policy")
         return {item.sku: self._policy for item in items}
 
-    async def price_waits(self, items: Sequence[Item]) -> PriceWaits:  # noqa: ARG002 - the port's signature
-        return self.waits
+    async def waits(self, items: Sequence[Item]) -> PriceWaits:  # noqa: ARG002 - the port's signature
+        return self.price_waits
 
     async def lock_stock(self, skus: Sequence[str]) -> dict[str, Item]:
         return await self.lock(skus)

@@ -73,7 +73,7 @@ class PostgresBook:
     async def policies(self, items: Sequence[Item]) -> Mapping[str, Policy]:
         return await PostgresPolicies(self._connection, self._rules).of(items)
 
-    async def price_waits(self, items: Sequence[Item]) -> PriceWaits:
+    async def waits(self, items: Sequence[Item]) -> PriceWaits:
         channels = self._policy.price_first
         empty = [item.sku for item in items if item.available > 0 and self._is_anything_empty(item, channels)]
         found = await price_waits(self._connection, empty, channels)

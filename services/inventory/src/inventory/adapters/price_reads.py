@@ -13,20 +13,30 @@ _PRODUCT = text("""
 select p.sku, p.category, p.base_price, p.currency, p.vat_rate, q.sku is not null as is_waiting
 from products p left join price_queue q on q.sku = p.sku where p.sku = :sku
 """)
-_CHANNELS = text("""
+_REFUSAL = """
+left join lateral (
+    select cast(detail -> 'issues' as text) as issues from incidents i
+    where i.sku = c.sku and i.channel = c.channel and i.cause = 'price-refused' and c.applied_status = 'rejected'
+        and cast(i.detail ->> 'revision' as bigint) = c.applied_revision and i.resolved_at is null
+    order by i.id desc limit 1) refusal on true
+"""
+"""What the channel had to say about the newest price that it was told, where it refused that."""
+_CHANNELS = text(f"""
 select l.channel, l.external_sku, l.is_active, c.net, c.price, c.currency, c.fee, c.vat, c.revision, c.priced_at,
     c.problem, cast(c.explanation as text) as explanation, c.applied_revision, c.applied_status, c.applied_at,
-    cast(c.applied_issues as text) as applied_issues, c.live_price, c.live_at
+    refusal.issues as applied_issues, c.live_price, c.live_at
 from marketplace_listings l
 join marketplace_channels m on m.name = l.channel
 left join channel_prices c on c.channel = l.channel and c.sku = l.sku
+{_REFUSAL}
 where l.sku = :sku order by m.priority
-""")
-_PROBLEMS = text("""
-select sku, channel, price, currency, problem, cast(applied_issues as text) as applied_issues from channel_prices
-where (problem is not null or applied_status = 'rejected' and applied_revision = revision)
-    and (sku, channel) > (:sku, :channel) order by sku, channel limit :limit
-""")
+""")  # noqa: S608 - constants
+_PROBLEMS = text(f"""
+select c.sku, c.channel, c.price, c.currency, c.problem, refusal.issues as applied_issues from channel_prices c
+{_REFUSAL}
+where (c.problem is not null or c.applied_status = 'rejected' and c.applied_revision = c.revision)
+    and (c.sku, c.channel) > (:sku, :channel) order by c.sku, c.channel limit :limit
+""")  # noqa: S608 - constants
 
 
 async def prices(connection: AsyncConnection, sku: str) -> dict[str, Any] | None:

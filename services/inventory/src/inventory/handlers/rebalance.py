@@ -39,7 +39,7 @@ class Rebalance:
         if not items:
             return []
         known_until, policies = await book.known_until(), await book.policies(items)
-        waits = await book.price_waits(items)
+        waits = await book.waits(items)
         by_sku = causes or {}
         plans = [
             self._plan(

@@ -53,7 +53,7 @@ class PlainRetarget:
         touched: Mapping[str, AbstractSet[str]] | None = None,
     ) -> list[Target]:
         by_sku = touched or {}
-        policies, waits = await book.policies(items), await book.price_waits(items)
+        policies, waits = await book.policies(items), await book.waits(items)
         gated = {item.sku: PriceGate(waits.of(item), work.now).policy(policies[item.sku]) for item in items}
         targets = [t for item in items for t in plan(item, gated[item.sku], by_sku.get(item.sku, NOBODY))]
         await book.set_targets(targets, work.now, {sku: event.id for sku, event in (causes or {}).items()})
