@@ -12,6 +12,8 @@ from runtime.metrics import (
     CHANNEL_PAUSED,
     CHANNEL_UNAUTHORISED,
     ORDERS_UNREADABLE,
+    PRICES_FAILED,
+    PRICES_PENDING,
     PUSH_RATE,
     PUSHES_OLDEST_SECONDS,
     PUSHES_PENDING,
@@ -122,5 +124,7 @@ class ChannelProbe:
         measurements.set(PUSHES_PENDING, figures.pending)
         measurements.set(PUSHES_OLDEST_SECONDS, figures.oldest_pending_seconds)
         measurements.set(PUSHES_QUARANTINED, figures.quarantined)
+        measurements.set(PRICES_PENDING, figures.prices_pending)
+        measurements.set(PRICES_FAILED, figures.prices_failed)
         measurements.set(ORDERS_UNREADABLE, figures.unreadable_orders)
         measurements.set(PUSH_RATE, self._pusher.rate)
