@@ -33,6 +33,7 @@ async def test_nothing_is_sold_that_is_not_there(running: tuple[Stack, House], m
     assert summary.differences == ()
     assert (summary.lost, summary.doubled, summary.oversold_units, summary.incidents) == (0, 0, 0, 0)
     assert (summary.ledger_ok, summary.marketplaces_ok, summary.orders_ok) == (True, True, True)
+    assert summary.prices_ok
     assert summary.ok
     assert summary.sales > 0
     assert summary.refused > 0

@@ -8,7 +8,7 @@ export type Timestamp = string;
 export type DecimalText = string;
 
 /** How far a target got at its marketplace. Accepted is not live. */
-export type AppliedStatus = "accepted" | "live" | "rejected" | "superseded" | "unknown" | "observed";
+export type AppliedStatus = "accepted" | "live" | "rejected" | "superseded" | "unknown" | "unsupported" | "observed";
 
 export type ChannelState = "active" | "paused" | "degraded" | "unauthorised";
 

@@ -3,6 +3,7 @@
 import dataclasses as dc
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from demo.buyers import Bought
@@ -20,6 +21,10 @@ class Found:
     orders: Sequence[Mapping[str, Any]]
     shown: Mapping[str, Mapping[str, int]]
     incidents: Sequence[Mapping[str, Any]] = ()
+    prices: Mapping[str, Mapping[str, Any]] = dc.field(default_factory=dict)
+    """By SKU and channel, what it is to cost."""
+    charged: Mapping[str, Mapping[str, str]] = dc.field(default_factory=dict)
+    """By channel and external SKU, what buyers pay there."""
 
 
 @dc.dataclass(slots=True)
@@ -33,6 +38,7 @@ class Verdict:
     ledger_ok: bool = True
     marketplaces_ok: bool = True
     orders_ok: bool = True
+    prices_ok: bool = True
     differences: list[str] = dc.field(default_factory=list)
 
     @property
@@ -55,6 +61,7 @@ def judge(
     _count_orders(bought, logs, verdict)
     _check_ledger(scenario, published, bought, logs, found.stock, verdict)
     _check_marketplaces(scenario, found, mode, verdict)
+    _check_prices(scenario, found, verdict)
     _check_incidents(skus, found.incidents, verdict)
     _check_imported(bought, found.orders, verdict)
     return verdict
@@ -169,6 +176,22 @@ def _check_marketplaces(scenario: Scenario, found: Found, mode: Mode, verdict: V
 def _fail_marketplaces(verdict: Verdict, difference: str) -> None:
     verdict.marketplaces_ok = False
     verdict.differences.append(difference)
+
+
+def _check_prices(scenario: Scenario, found: Found, verdict: Verdict) -> None:
+    """Each marketplace that takes prices charges what it was told to, and is known to."""
+    for product in scenario.products:
+        for channel in MARKETPLACES:
+            facts = found.prices.get(product.sku, {}).get(channel)
+            if facts is None or facts["price"] is None or facts["applied_status"] == "unsupported":
+                continue
+            wanted, status = facts["price"], facts["applied_status"]
+            charged = found.charged.get(channel, {}).get(external_sku(channel, product.sku))
+            if charged is None or Decimal(charged) != Decimal(wanted) or status != "live":
+                verdict.prices_ok = False
+                verdict.differences.append(
+                    f"{product.sku}: {channel} charges {charged}, told {wanted}, of which is known: {status}"
+                )
 
 
 def _check_imported(bought: Sequence[Bought], orders: Iterable[Mapping[str, Any]], verdict: Verdict) -> None:

@@ -83,7 +83,7 @@ async def live_through(
         await _set_up(scenario, running, actors, progress)
         await _trade(scenario, actors, pace, progress, interruptions)
         await _come_to_rest(scenario, running, actors, progress)
-        found = await _look(running.house)
+        found = await _look(running.house, scenario)
     summary = _summarise(scenario, actors, pace, running.mode, found)
     return dc.replace(
         summary,
@@ -214,9 +214,16 @@ async def _until(condition: Callable[[], Awaitable[bool]], what: str) -> None:
         await asyncio.sleep(0.2)
 
 
-async def _look(house: House) -> Found:
-    shown = {channel: await house.shown(channel) for channel in MARKETPLACES}
-    return Found(await house.stock(), await house.logs(), await house.orders(), shown, await house.incidents())
+async def _look(house: House, scenario: Scenario) -> Found:
+    return Found(
+        stock=await house.stock(),
+        logs=await house.logs(),
+        orders=await house.orders(),
+        shown={channel: await house.shown(channel) for channel in MARKETPLACES},
+        incidents=await house.incidents(),
+        prices=await house.prices(product.sku for product in scenario.products),
+        charged={channel: await house.charged(channel) for channel in MARKETPLACES},
+    )
 
 
 def _summarise(scenario: Scenario, actors: Actors, pace: Pace, mode: Mode, found: Found) -> Summary:

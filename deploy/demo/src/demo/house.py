@@ -5,11 +5,13 @@ import contextlib
 import dataclasses as dc
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
 SERVICES = ("inventory", "amazon-connector", "noon-connector", "order-importer")
 _PAGE = 1000
+_AT_ONCE = 16
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -85,6 +87,22 @@ class House:
         """What the marketplace shows now: quantity by external SKU."""
         state = await self._call("GET", f"sandbox-{channel}", "/_sandbox/state")
         return {external: listing["quantity"] for external, listing in state["listings"].items()}
+
+    async def charged(self, channel: str) -> dict[str, str]:
+        """What the marketplace's buyers pay now, by external SKU."""
+        prices: dict[str, str] = (await self._call("GET", f"sandbox-{channel}", "/_sandbox/state"))["prices"]
+        return prices
+
+    async def prices(self, skus: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """By SKU and channel, what each listing is to cost."""
+        at_once = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(sku: str) -> tuple[str, dict[str, Any]]:
+            async with at_once:
+                found = await self._call("GET", "inventory", f"/v1/prices/{quote(sku, safe='')}")
+            return sku, found["channels"]
+
+        return dict(await asyncio.gather(*(one(sku) for sku in skus)))
 
     async def on_their_way(self, channel: str) -> int:
         """How many writes the marketplace has accepted that its buyers do not see yet."""

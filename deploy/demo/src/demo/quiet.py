@@ -40,7 +40,7 @@ async def _busy(house: House) -> str:
         if answer.get("status") != "ready":
             return f"{service} is not ready"
         checks: dict[str, Any] = answer["checks"]
-        pending = sum(int(check.get("pending", 0)) for check in checks.values())
+        pending = sum(int(check.get(kind, 0)) for check in checks.values() for kind in ("pending", "prices_pending"))
         if pending:
             return f"{service} has {pending} writes to make"
     return ""

@@ -33,6 +33,7 @@ class Summary:
     ledger_ok: bool
     marketplaces_ok: bool
     orders_ok: bool
+    prices_ok: bool
     lost: int
     doubled: int
     latency_ms: dict[str, float | None]

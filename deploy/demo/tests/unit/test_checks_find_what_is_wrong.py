@@ -46,6 +46,14 @@ def right() -> dict[str, Any]:
         "logs": logs,
         "orders": [_order("amazon", "O1", "unshipped", 2, 0), _order("noon", "O2", "unshipped", 3, 1)],
         "shown": {"amazon": {"AM-A": 31}, "noon": {"NO-A": 30}},
+        "prices": {
+            "A": {
+                "saberstore": {"price": "1.00", "applied_status": None},
+                "amazon": {"price": "1.18", "applied_status": "live"},
+                "noon": {"price": "1.18", "applied_status": "unsupported"},
+            }
+        },
+        "charged": {"amazon": {"AM-A": "1.18"}, "noon": {"NO-A": "100.00"}},
     }
 
 
@@ -156,9 +164,19 @@ def test_what_is_lost_or_doubled_is_counted(plant: Plant, lost: int, doubled: in
     assert not verdict.ok
 
 
+def _charge_another_price(facts: dict[str, Any]) -> None:
+    facts["charged"]["amazon"]["AM-A"] = "1.17"
+
+
+def _leave_a_price_unconfirmed(facts: dict[str, Any]) -> None:
+    facts["prices"]["A"]["amazon"]["applied_status"] = "accepted"
+
+
 @pytest.mark.parametrize(
     ("plant", "flag"),
     [
+        (_charge_another_price, "prices_ok"),
+        (_leave_a_price_unconfirmed, "prices_ok"),
         (_break_on_hand, "ledger_ok"),
         (_break_the_chain, "ledger_ok"),
         (_show_too_much, "marketplaces_ok"),
@@ -176,7 +194,7 @@ def test_what_is_wrong_is_named(plant: Plant, flag: str) -> None:
     facts = right()
     plant(facts)
     verdict = verdict_of(facts)
-    flags = {name: getattr(verdict, name) for name in ("ledger_ok", "marketplaces_ok", "orders_ok")}
+    flags = {name: getattr(verdict, name) for name in ("ledger_ok", "marketplaces_ok", "orders_ok", "prices_ok")}
     assert flags == {name: name != flag for name in flags}
     assert len(verdict.differences) >= 1
 

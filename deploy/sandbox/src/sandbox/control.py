@@ -101,10 +101,11 @@ class Control:
         return self._calls.since(since)
 
     async def show_state(self) -> dict[str, object]:
-        """What buyers see, every order, and how many accepted writes are not live yet."""
+        """What buyers see and pay, every order, and how many accepted writes are not live yet."""
         listings = list(self._store.listings())
         return {
             "listings": _by_sku(listings),
+            "prices": {each.external_sku: f"{each.price:.2f}" for each in listings},
             "orders": [_printed(each) for each in self._store.orders()],
             "on_their_way": sum(each.on_their_way for each in listings),
         }

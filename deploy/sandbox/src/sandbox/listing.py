@@ -1,6 +1,7 @@
 """One SKU on sale: what buyers see, what was submitted, and the writes in between."""
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -10,15 +11,19 @@ DEFAULT_PRICE = Decimal("100.00")
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """What a seller submits; None leaves as it is."""
+    """What a seller submits; None leaves as it is. `terms`: the offer's fields besides its price, all of them."""
 
     quantity: int | None = None
     price: Decimal | None = None
+    terms: Mapping[str, object] | None = None
 
 
 @dataclass(slots=True)
 class Listing:
-    """`quantity` and `price` are what buyers see now, `quantity_set` and `price_set` what was submitted last."""
+    """`quantity` and `price` are what buyers see now, `quantity_set` and `price_set` what was submitted last.
+
+    `terms` are of the offer, as submitted last: discounts, the lowest and the highest price that the seller allows.
+    """
 
     external_sku: str
     quantity: int
@@ -27,6 +32,7 @@ class Listing:
     price: Decimal = DEFAULT_PRICE
     quantity_set: int = 0
     price_set: Decimal = DEFAULT_PRICE
+    terms: Mapping[str, object] = field(default_factory=dict)
     _on_their_way: deque[tuple[datetime, Write]] = field(default_factory=deque)
 
     @property
@@ -44,6 +50,7 @@ class Listing:
         self._on_their_way.append((max(earlier, now + delay), write))
         self.quantity_set = self.quantity_set if write.quantity is None else write.quantity
         self.price_set = write.price or self.price_set
+        self.terms = self.terms if write.terms is None else write.terms
         self.land(now)
 
     def land(self, now: datetime) -> None:

@@ -144,3 +144,49 @@ async def test_read_back_holds_only_what_was_asked_for(listed: httpx.AsyncClient
     assert (await listed.get(item("A", extra="&includedData=issues"))).json() == {"sku": "A", "issues": []}
     assert (await listed.get(item("A", extra="&includedData=nonsense"))).status_code == 400
     assert (await listed.get(item("B"))).status_code == 404
+
+
+def offer(price: float | None = None, **terms: float) -> dict[str, Any]:
+    fields = ({"our_price": price} if price else {}) | terms
+    priced = {name: [{"schedule": [{"value_with_tax": amount}]}] for name, amount in fields.items()}
+    return {"marketplace_id": EGYPT, "currency": "EGP", "audience": "ALL", **priced}
+
+
+async def offer_of(client: httpx.AsyncClient, sku: str = "A") -> dict[str, Any]:
+    shown = (await client.get(item(sku, extra="&includedData=attributes"))).json()
+    found: dict[str, Any] = shown["attributes"]["purchasable_offer"][0]
+    return found
+
+
+async def test_merging_a_price_keeps_the_offers_discount_and_replacing_it_erases_it(listed: httpx.AsyncClient) -> None:
+    discounted = offer(100, discounted_price=80, minimum_seller_allowed_price=50)
+    for op, body in (("replace", discounted), ("merge", offer(120))):
+        answer = await listed.patch(item("A"), json=patch([body], op=op, attribute="purchasable_offer"))
+        assert answer.json()["status"] == "ACCEPTED"
+    assert await offer_of(listed) == offer(120, discounted_price=80, minimum_seller_allowed_price=50)
+    await listed.patch(item("A"), json=patch([offer(130)], op="replace", attribute="purchasable_offer"))
+    assert await offer_of(listed) == offer(130)
+
+
+@pytest.mark.parametrize("price", [49.99, 150.01])
+async def test_a_price_outside_of_the_offers_own_limits_is_invalid(listed: httpx.AsyncClient, price: float) -> None:
+    limits = offer(100, minimum_seller_allowed_price=50, maximum_seller_allowed_price=150)
+    await listed.patch(item("A"), json=patch([limits], attribute="purchasable_offer"))
+    answer = (await listed.patch(item("A"), json=patch([offer(price)], attribute="purchasable_offer"))).json()
+    assert (answer["status"], answer["issues"][0]["attributeNames"]) == ("INVALID", ["purchasable_offer"])
+    assert (await listed.get("/_sandbox/state")).json()["prices"]["A"] == "100.00"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        offer(100) | {"currency": "AED"},
+        offer(100) | {"audience": "B2B"},
+        offer(100) | {"our_price": "100"},
+        offer(100) | {"nonsense": 1},
+        offer(100) | {"minimum_seller_allowed_price": 5},
+    ],
+)
+async def test_an_offer_that_makes_no_sense_is_invalid(listed: httpx.AsyncClient, body: dict[str, Any]) -> None:
+    answer = (await listed.patch(item("A"), json=patch([body], attribute="purchasable_offer"))).json()
+    assert answer["status"] == "INVALID"

@@ -9,7 +9,12 @@ async def test_listings_are_added_one_or_many_at_a_time(amazon_stranger: httpx.A
     )
     assert (one.status_code, many.status_code) == (201, 201)
     state = (await amazon_stranger.get("/_sandbox/state")).json()
-    assert state == {"listings": {"A": {"quantity": 7}, "B": {"quantity": 0}}, "orders": [], "on_their_way": 0}
+    assert state == {
+        "listings": {"A": {"quantity": 7}, "B": {"quantity": 0}},
+        "prices": {"A": "100.00", "B": "100.00"},
+        "orders": [],
+        "on_their_way": 0,
+    }
 
 
 async def test_listing_with_an_awkward_sku_is_edited_by_hand(noon: httpx.AsyncClient) -> None:
@@ -65,7 +70,8 @@ async def test_clearing_forgets_everything(noon: httpx.AsyncClient) -> None:
     await noon.post("/_sandbox/orders", json={"external_sku": "A", "quantity": 1})
     await noon.get("/orders")
     assert (await noon.delete("/_sandbox/state")).status_code == 204
-    assert (await noon.get("/_sandbox/state")).json() == {"listings": {}, "orders": [], "on_their_way": 0}
+    state = (await noon.get("/_sandbox/state")).json()
+    assert state == {"listings": {}, "prices": {}, "orders": [], "on_their_way": 0}
     assert (await noon.get("/_sandbox/calls")).json() == []
 
 

@@ -1,9 +1,10 @@
-"""The stock calls under way: started as the token bucket allows, a few side by side."""
+"""The calls under way: started as the token bucket allows, a few side by side."""
 
 import asyncio
 import dataclasses as dc
 import traceback
 from collections.abc import Sequence
+from typing import Generic, Protocol
 
 import structlog
 from contracts import Issue
@@ -14,10 +15,10 @@ from runtime.telemetry import Telemetry
 from runtime.tracing import CLIENT, note
 
 from connector_sdk import push_policy
-from connector_sdk.marketplace import LineResult, Marketplace, Outcome, StockLine
-from connector_sdk.observed_call import PUSH_STOCK, ObservedCall, outcome_of_lines
+from connector_sdk.marketplace import LineResult, Outcome
+from connector_sdk.observed_call import ObservedCall, outcome_of_lines
 from connector_sdk.push_policy import PushPolicy
-from connector_sdk.pushes import Push
+from connector_sdk.submission import P, P_contra
 from connector_sdk.token_bucket import TokenBucket
 
 _CALL_SECONDS = 30.0
@@ -27,10 +28,10 @@ _log = get_logger(__name__)
 
 
 @dc.dataclass(frozen=True, slots=True)
-class Call:
+class Call(Generic[P]):
     """A line whose call has ended."""
 
-    push: Push
+    push: P
     result: LineResult
 
     @property
@@ -38,23 +39,42 @@ class Call:
         return push_policy.one_line(self.result.issues) or self.result.outcome.value
 
 
-class Calls:
+class Operation(Protocol[P_contra]):
+    """A marketplace's call that writes. `name` is that of its spans and figures; one carries at most `batch` lines."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def channel(self) -> str: ...
+
+    @property
+    def batch(self) -> int: ...
+
+    def attributes(self, push: P_contra) -> dict[str, str | int]:
+        """What the span of a single line tells besides its SKU and revision."""
+        ...
+
+    async def submit(self, group: Sequence[P_contra]) -> Sequence[LineResult]: ...
+
+
+class Calls(Generic[P]):
     """A queue, the calls that it feeds, and their results until those are recorded."""
 
-    def __init__(self, channel: str, marketplace: Marketplace, policy: PushPolicy, telemetry: Telemetry) -> None:
-        self._channel = channel
-        self._marketplace = marketplace
+    def __init__(self, operation: Operation[P], policy: PushPolicy, bucket: TokenBucket, telemetry: Telemetry) -> None:
+        """`bucket` may be shared with others: a marketplace counts by account, whatever is written."""
+        self._operation = operation
         self._telemetry = telemetry
-        self._bucket = TokenBucket(policy.rate, policy.burst)
+        self._bucket = bucket
         self._slots = asyncio.Semaphore(policy.concurrency)
-        self._queue: list[Push] = []
+        self._queue: list[P] = []
         self._term = ""
         self._dispatcher: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._ended: list[Call] = []
+        self._ended: list[Call[P]] = []
         self._accepted = 0
         self._is_refused = False
-        self.batch = marketplace.capabilities().stock_batch
+        self.batch = operation.batch
 
     @property
     def rate(self) -> float:
@@ -69,14 +89,14 @@ class Calls:
         """Whether anything waits, is under way or is not recorded yet."""
         return bool(self._queue or self._tasks or self._ended)
 
-    def add(self, queue: Sequence[Push], term: str) -> None:
+    def add(self, queue: Sequence[P], term: str) -> None:
         """Replace what waits, in the order of urgency. Once a refusal is recorded, this is the word to try again."""
         self._queue, self._term = list(queue), term
         self._is_refused = any(call.result.outcome is Outcome.UNAUTHORISED for call in self._ended)
         if self._queue and (self._dispatcher is None or self._dispatcher.done()):
             self._dispatcher = asyncio.create_task(self._dispatch(), name="push-dispatcher")
 
-    def take_queue(self) -> list[Push]:
+    def take_queue(self) -> list[P]:
         """Take out what was not submitted yet."""
         queue, self._queue = self._queue, []
         return queue
@@ -95,14 +115,14 @@ class Calls:
             await self._dispatcher
             self._dispatcher = None
 
-    def ended(self) -> list[Call]:
+    def ended(self) -> list[Call[P]]:
         """The calls that have ended and are not recorded yet."""
         return list(self._ended)
 
-    def forget_ended(self, calls: Sequence[Call]) -> None:
+    def forget_ended(self, calls: Sequence[Call[P]]) -> None:
         del self._ended[: len(calls)]
 
-    async def finish(self, seconds: float) -> list[Push]:
+    async def finish(self, seconds: float) -> list[P]:
         """Start no more, wait for what is under way, and return what was not submitted."""
         queue = self.take_queue()
         running = set(self._tasks)
@@ -129,7 +149,7 @@ class Calls:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _call(self, group: Sequence[Push], term: str) -> None:
+    async def _call(self, group: Sequence[P], term: str) -> None:
         try:
             accepted = self._accepted
             results, traceparent = await self._observe(group) if group else ((), None)
@@ -138,41 +158,42 @@ class Calls:
         if term != self._term:
             return
         for push, result in push_policy.match(group, results):
-            below = dc.replace(push, cause_traceparent=traceparent) if push is group[0] else push
+            below = push.traced(traceparent) if push is group[0] else push
             self._ended.append(Call(below, self._judge(result, accepted)))
 
-    async def _observe(self, group: Sequence[Push]) -> tuple[Sequence[LineResult], str | None]:
+    async def _observe(self, group: Sequence[P]) -> tuple[Sequence[LineResult], str | None]:
         """The results of the call, and the traceparent of its span, which is in the trace of its first line."""
         first = group[0]
-        attributes: dict[str, str | int] = {"mizan.channel": self._channel, "mizan.lines": len(group)}
+        operation = self._operation
+        attributes: dict[str, str | int] = {"mizan.channel": operation.channel, "mizan.lines": len(group)}
         if len(group) == 1:
             structlog.contextvars.bind_contextvars(correlation_id=first.cause_correlation_id, sku=first.sku)
-            attributes |= {"mizan.sku": first.sku, "mizan.revision": first.revision, "mizan.quantity": first.quantity}
+            attributes |= {"mizan.sku": first.sku, "mizan.revision": first.revision, **operation.attributes(first)}
         with (
             self._telemetry.tracing.span(
-                PUSH_STOCK,
+                operation.name,
                 CLIENT,
                 parent=first.cause_traceparent,
                 others=[push.cause_traceparent for push in group[1:]],
                 attributes=attributes,
             ) as traceparent,
-            ObservedCall(PUSH_STOCK, self._telemetry.measurements) as call,
+            ObservedCall(operation.name, self._telemetry.measurements) as call,
         ):
             results = await self._submit(group)
             call.outcome = outcome_of_lines(results)
             note("mizan.outcome", call.outcome)
         return results, traceparent
 
-    async def _submit(self, group: Sequence[Push]) -> Sequence[LineResult]:
-        lines = [StockLine(push.sku, push.external_sku, push.quantity, push.revision) for push in group]
+    async def _submit(self, group: Sequence[P]) -> Sequence[LineResult]:
         try:
             async with asyncio.timeout(_CALL_SECONDS):
-                return await self._marketplace.push_stock(lines)
+                return await self._operation.submit(group)
         except Exception as error:  # noqa: BLE001 - a bug that one listing hits must not stop the others
             if not isinstance(error, TimeoutError):
-                _log.error("stock call failed", skus=[line.sku for line in lines], error=one_line(error), at=_at(error))
+                skus, failed = [push.sku for push in group], f"{self._operation.name} failed"
+                _log.error(failed, skus=skus, error=one_line(error), at=_at(error))
             issue = Issue(code="CallFailed", message=one_line(error))
-            return [LineResult(line.external_sku, Outcome.UNKNOWN, issues=(issue,)) for line in lines]
+            return [LineResult(push.external_sku, Outcome.UNKNOWN, issues=(issue,)) for push in group]
 
     def _judge(self, result: LineResult, accepted_before: int) -> LineResult:
         """Learn from a result. A refusal beside a success since the call began is about the listing, not about us."""

@@ -11,20 +11,28 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connector_sdk import status
 
-_READ = text("select paused, stock_refused, orders_refused, stopped_since, restocks_on_cancel from channel_state")
+_READ = text(
+    "select paused, stock_refused, prices_refused, orders_refused, stopped_since, restocks_on_cancel from channel_state"
+)
 _LOCK = text(f"{_READ.text} for update")
 _WRITE = text("""
-update channel_state set paused = :paused, stock_refused = :stock_refused, orders_refused = :orders_refused,
-    stopped_since = :stopped_since, restocks_on_cancel = :restocks_on_cancel
+update channel_state set paused = :paused, stock_refused = :stock_refused, prices_refused = :prices_refused,
+    orders_refused = :orders_refused, stopped_since = :stopped_since, restocks_on_cancel = :restocks_on_cancel
 """)
 _NOTIFY = text("select pg_notify('pushes_' || current_schema(), '')")
 
 
 class Part(enum.StrEnum):
-    """What the marketplace may refuse by itself: it can let us read orders and not write stock."""
+    """What the marketplace may refuse by itself: it can let us read orders and not write stock or prices."""
 
     STOCK = "stock"
+    PRICES = "prices"
     ORDERS = "orders"
+
+    @property
+    def words(self) -> str:
+        """What it is about, for people."""
+        return {"stock": "stock updates", "prices": "price updates", "orders": "reading orders"}[self.value]
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -36,6 +44,7 @@ class Switches:
 
     paused: bool
     stock_refused: str | None
+    prices_refused: str | None
     orders_refused: str | None
     stopped_since: dt.datetime | None
     restocks_on_cancel: str
@@ -48,10 +57,15 @@ class Switches:
 
     @property
     def refused(self) -> str | None:
-        return self.stock_refused or self.orders_refused
+        return self.stock_refused or self.prices_refused or self.orders_refused
 
     def of(self, part: Part) -> str | None:
-        return self.stock_refused if part is Part.STOCK else self.orders_refused
+        known = {
+            Part.STOCK: self.stock_refused,
+            Part.PRICES: self.prices_refused,
+            Part.ORDERS: self.orders_refused,
+        }
+        return known[part]
 
 
 async def read(connection: AsyncConnection) -> Switches:
@@ -60,10 +74,7 @@ async def read(connection: AsyncConnection) -> Switches:
 
 async def set_refused(work: Work, channel: str, part: Part, reason: str | None) -> None:
     """Note that the marketplace refuses a part, or with None that it accepts us again."""
-    if part is Part.STOCK:
-        await _switch(work, channel, {"stock_refused": reason})
-    else:
-        await _switch(work, channel, {"orders_refused": reason})
+    await _switch(work, channel, {f"{part.value}_refused": reason})
 
 
 async def set_paused(work: Work, channel: str, *, paused: bool) -> None:

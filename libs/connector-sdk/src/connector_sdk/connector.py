@@ -2,22 +2,27 @@
 
 import dataclasses as dc
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
-from contracts import ChannelState, ListingChanged, StockTarget, SyncRequested
+from contracts import ChannelState, ListingChanged, PriceTarget, StockTarget, SyncRequested
 from runtime.health import Check
 from runtime.loops import Loop
 from runtime.metrics import (
     CHANNEL_PAUSED,
     CHANNEL_UNAUTHORISED,
     ORDERS_UNREADABLE,
+    PRICES_FAILED,
+    PRICES_PENDING,
     PUSH_RATE,
     PUSHES_OLDEST_SECONDS,
     PUSHES_PENDING,
     PUSHES_QUARANTINED,
 )
 from runtime.processor import Route
+from runtime.records import Delivery
 from runtime.service import Service
+from runtime.work import Work
 
 from connector_sdk import channel_state, status
 from connector_sdk.account import Account
@@ -29,38 +34,60 @@ from connector_sdk.listing_reads import ListingReads
 from connector_sdk.marketplace import Marketplace
 from connector_sdk.observer import Observer
 from connector_sdk.order_reader import OrderReader, ReadPolicy
+from connector_sdk.price_desire import PriceDesire
+from connector_sdk.price_queue import PriceQueue
+from connector_sdk.price_verifier import PriceVerifier
 from connector_sdk.push_policy import PushPolicy
 from connector_sdk.pusher import Pusher
+from connector_sdk.pushes import Push
 from connector_sdk.reading_requests import ReadingRequests
 from connector_sdk.routes import Routes
 from connector_sdk.settings import ConnectorSettings
 from connector_sdk.status import Figures
+from connector_sdk.stock_queue import StockQueue
+from connector_sdk.token_bucket import TokenBucket
 from connector_sdk.verifier import Verifier
 from connector_sdk.withdrawal import Withdrawal
 
 
 def plug_in(service: Service, settings: ConnectorSettings, account: Account, marketplace: Marketplace) -> None:
-    """Consume stock targets and requests for readings, push, read listings and orders, and show how it goes."""
+    """Consume targets and requests, push stock and prices, read listings and orders, and show how it goes."""
     leader = Leader(str(settings.database_url), service.schema, f"{account.channel}:{account.name}")
-    pusher = Pusher(account, marketplace, service.worker, leader, PushPolicy.of(settings))
+    policy = PushPolicy.of(settings)
+    bucket = TokenBucket(policy.rate, policy.burst)
+    stock = StockQueue(account.channel, marketplace, policy)
+    pusher = Pusher(account, stock, service.worker, leader, bucket)
+    price_pusher = Pusher(account, PriceQueue(account.channel, marketplace, policy), service.worker, leader, bucket)
     reader = OrderReader(account, marketplace, service.worker, leader, ReadPolicy.of(settings))
     pushing = ClosingLoop("pusher", pusher.step, pusher.close, stale_after=60.0)
+    pricing = ClosingLoop("price-pusher", price_pusher.step, price_pusher.close, stale_after=60.0)
     leader.on_desire(pushing.wake)
+    leader.on_desire(pricing.wake)
 
     reads = ListingReads(marketplace, service.telemetry, settings.read_rate_per_second)
     verifier = Verifier(account, reads, service.worker, leader, settings.patience)
+    price_verifier = PriceVerifier(account, reads, service.worker, leader, policy)
     observer = Observer(account, reads, service.worker, leader)
     withdrawal = Withdrawal(account, service.worker, leader, dt.timedelta(seconds=settings.withdraw_after_seconds))
 
     requests = ReadingRequests(account.channel, can_read=reads.can_read)
     desire = Desire(account.channel, settings.patience)
+    prices = PriceDesire(account.channel, can_write=marketplace.capabilities().prices)
+
+    async def note_requests(deliveries: Sequence[Delivery[SyncRequested]], work: Work) -> None:
+        await requests.note_requests(deliveries, work)
+        await prices.write_again(deliveries, work)
+
     service.consume(
         Route("channel.stock.target", StockTarget, desire.handle),
         Route("listing.changed", ListingChanged, requests.note_listings),
-        Route("channel.sync.requested", SyncRequested, requests.note_requests),
+        Route("channel.sync.requested", SyncRequested, note_requests),
+        Route("channel.price.target", PriceTarget, prices.handle),
     )
     service.repeat(pushing)
+    service.repeat(pricing)
     service.repeat(Loop("verifier", verifier.step, stale_after=120.0))
+    service.repeat(Loop("price-verifier", price_verifier.step, stale_after=120.0))
     service.repeat(Loop("observer", observer.step, stale_after=120.0))
     service.repeat(Loop("withdrawal", withdrawal.step, stale_after=60.0))
     service.repeat(Loop("order-reader", reader.step, stale_after=90.0))
@@ -72,7 +99,7 @@ def plug_in(service: Service, settings: ConnectorSettings, account: Account, mar
 class ChannelProbe:
     """The connector's figures for `/readyz`; not ok while the marketplace refuses the credentials."""
 
-    def __init__(self, service: Service, leader: Leader, pusher: Pusher) -> None:
+    def __init__(self, service: Service, leader: Leader, pusher: Pusher[Push]) -> None:
         self._service = service
         self._leader = leader
         self._pusher = pusher
@@ -97,5 +124,7 @@ class ChannelProbe:
         measurements.set(PUSHES_PENDING, figures.pending)
         measurements.set(PUSHES_OLDEST_SECONDS, figures.oldest_pending_seconds)
         measurements.set(PUSHES_QUARANTINED, figures.quarantined)
+        measurements.set(PRICES_PENDING, figures.prices_pending)
+        measurements.set(PRICES_FAILED, figures.prices_failed)
         measurements.set(ORDERS_UNREADABLE, figures.unreadable_orders)
         measurements.set(PUSH_RATE, self._pusher.rate)

@@ -1,13 +1,16 @@
 """Takes stock targets in: keeps the newest revision of each SKU and lets the pusher know."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 
-from contracts import StockTarget, Urgency
+from contracts import PriceTarget, StockTarget, Urgency
 from runtime.records import Delivery
 from runtime.work import Work
 
 from connector_sdk import applied, failed, pushes
 from connector_sdk.pushes import Desired, Patience
+
+T = TypeVar("T", StockTarget, PriceTarget)
 
 _URGENCIES = {Urgency.OVERSELL: 0, Urgency.DECREASE: 1, Urgency.INCREASE: 2}
 
@@ -45,9 +48,9 @@ class Desire:
             )
 
 
-def coalesce(deliveries: Iterable[Delivery[StockTarget]]) -> dict[str, Delivery[StockTarget]]:
+def coalesce(deliveries: Iterable[Delivery[T]]) -> dict[str, Delivery[T]]:
     """The newest revision by SKU; of two deliveries of one revision the first."""
-    newest: dict[str, Delivery[StockTarget]] = {}
+    newest: dict[str, Delivery[T]] = {}
     for delivery in deliveries:
         known = newest.get(delivery.data.sku)
         if known is None or delivery.data.revision > known.data.revision:
@@ -56,15 +59,15 @@ def coalesce(deliveries: Iterable[Delivery[StockTarget]]) -> dict[str, Delivery[
 
 
 def passed_over(
-    deliveries: Iterable[Delivery[StockTarget]],
-    newest: Mapping[str, Delivery[StockTarget]],
+    deliveries: Iterable[Delivery[T]],
+    newest: Mapping[str, Delivery[T]],
     previous: Mapping[str, int],
-) -> list[Delivery[StockTarget]]:
+) -> list[Delivery[T]]:
     """What came in one batch with a newer revision of its SKU and was unknown until now, each revision once.
 
     `previous` holds the revision known before, by SKU, of the SKUs that were written: a replay is not among them.
     """
-    found: dict[tuple[str, int], Delivery[StockTarget]] = {}
+    found: dict[tuple[str, int], Delivery[T]] = {}
     for delivery in deliveries:
         sku, revision = delivery.data.sku, delivery.data.revision
         if sku in previous and previous[sku] < revision < newest[sku].data.revision:

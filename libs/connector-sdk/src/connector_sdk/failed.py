@@ -24,6 +24,14 @@ where in_flight_revision is null and (cast(:skus as text[]) is null or sku = any
        or closed and not reached)
 order by sku
 """)
+_READ_PRICES = text("""
+select sku, external_sku, revision, cast(amount as text) || ' ' || currency as price, state, attempts, failures,
+       pending_since, submitted_at, last_error
+from price_pushes
+where lease is null and (cast(:skus as text[]) is null or sku = any(cast(:skus as text[])))
+  and (state in ('rejected', 'quarantined') or state = 'pending' and attempts > 0 and pending_since < :overdue)
+order by sku
+""")
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -40,6 +48,31 @@ class FailedListing:
     pending_since: dt.datetime
     submitted_at: dt.datetime | None
     last_error: str | None
+
+
+@dc.dataclass(frozen=True, slots=True)
+class FailedPrice:
+    """A listing whose newest price was rejected, is quarantined, or is overdue (then `pending`)."""
+
+    sku: str
+    external_sku: str
+    revision: int
+    price: str
+    state: str
+    attempts: int
+    failures: int
+    pending_since: dt.datetime
+    submitted_at: dt.datetime | None
+    last_error: str | None
+
+
+async def read_prices(
+    connection: AsyncConnection, now: dt.datetime, skus: Sequence[str] | None = None
+) -> list[FailedPrice]:
+    """The prices that have failed, by SKU; of `skus` only, if given."""
+    wanted = None if skus is None else sorted(set(skus))
+    result = await connection.execute(_READ_PRICES, {"skus": wanted, "overdue": now - OVERDUE})
+    return [FailedPrice(*row) for row in result]
 
 
 async def read(connection: AsyncConnection, now: dt.datetime, skus: Sequence[str] | None = None) -> list[FailedListing]:

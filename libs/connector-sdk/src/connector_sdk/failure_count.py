@@ -1,11 +1,10 @@
 """Which failed answers count towards a listing's quarantine. Pure; kept in memory, since a restart may forgive."""
 
-import dataclasses as dc
 import datetime as dt
 from collections.abc import Sequence
 
 from connector_sdk.marketplace import Outcome
-from connector_sdk.pushes import Answered, Push
+from connector_sdk.submission import Answered, P
 
 OUTAGE_LISTINGS = 3
 """So many listings failing with no success between them is an outage, not a bad listing."""
@@ -37,16 +36,16 @@ class FailureCount:
             self._counts_again.clear()
         return was_outage
 
-    def before(self, push: Push, outcome: Outcome, now: dt.datetime) -> Push:
+    def before(self, push: P, outcome: Outcome, now: dt.datetime) -> P:
         """`push` with so many failures that the one of this answer, if it is one, makes the right number."""
         if self._outage_over_at and push.submitted_at and push.submitted_at <= self._outage_over_at:
-            return dc.replace(push, failures=0)
+            return push.having_failed(0)
         is_early = now < self._counts_again.get(push.sku, now)
         if outcome is Outcome.UNKNOWN and is_early:
-            return dc.replace(push, failures=max(0, push.failures - 1))
+            return push.having_failed(max(0, push.failures - 1))
         return push
 
-    def note(self, answered: Answered, now: dt.datetime) -> None:
+    def note(self, answered: Answered[P], now: dt.datetime) -> None:
         """Remember what was recorded: until its back-off is over, no other failure of this listing counts."""
         if not answered.failures:
             self._counts_again.pop(answered.push.sku, None)

@@ -30,13 +30,24 @@ class Leader:
         self._connection: Any = None
         self._asking = asyncio.Lock()
         self._checked_at = 0.0
-        self._wake: Callable[[], None] = lambda: None
+        self._wakes: list[Callable[[], None]] = []
+        self._members = 0
         self.term: str | None = None
         """Names the time from one acquisition to its loss; None while another leads."""
 
     def on_desire(self, wake: Callable[[], None]) -> None:
-        """Call `wake` when a transaction of any replica has committed new desired quantities."""
-        self._wake = wake
+        """Call `wake` when a transaction of any replica has committed new desired quantities or prices."""
+        self._wakes.append(wake)
+
+    def join(self) -> None:
+        """One more writes under this lead; whoever joined is to `leave`."""
+        self._members += 1
+
+    async def leave(self) -> None:
+        """One has nothing under way any more. With the last of them this process steps down."""
+        self._members -= 1
+        if self._members <= 0:
+            await self.close()
 
     async def lead(self) -> str | None:
         """The present term if this process leads, after trying to become leader if nobody is.
@@ -78,8 +89,12 @@ class Leader:
             server_settings={"search_path": self._schema, "application_name": f"{self._schema}-leader"},
         )
         connection.add_termination_listener(self._lost)
-        await connection.add_listener(f"pushes_{self._schema}", lambda *_: self._wake())
+        await connection.add_listener(f"pushes_{self._schema}", self._desired)
         return connection
+
+    def _desired(self, *_: object) -> None:
+        for wake in self._wakes:
+            wake()
 
     def _lost(self, connection: Any) -> None:  # noqa: ANN401 - asyncpg is untyped
         if connection is self._connection and self.term:

@@ -6,7 +6,7 @@ import enum
 from collections.abc import Sequence
 from typing import Protocol
 
-from contracts import Issue, MarketplaceOrderReceived, RestocksOnCancel
+from contracts import Issue, MarketplaceOrderReceived, Money, RestocksOnCancel
 
 from connector_sdk.marketplace_clock import ClockReading
 
@@ -43,6 +43,16 @@ class StockLine:
 
 
 @dc.dataclass(frozen=True, slots=True)
+class PriceLine:
+    """What one listing is to cost from now on, all taxes included."""
+
+    sku: str
+    external_sku: str
+    price: Money
+    revision: int
+
+
+@dc.dataclass(frozen=True, slots=True)
 class LineResult:
     """What became of one line.
 
@@ -63,6 +73,7 @@ class LineResult:
 class Reading:
     """What a marketplace shows of one listing. `quantity` None: it does not know the listing, or shows no quantity.
 
+    `price` None: it shows none. `is_discounted`: a discount is set, so that another price than ours proves nothing.
     `observed_at` is on the marketplace's clock, where it shows one (`clock`).
     """
 
@@ -70,6 +81,8 @@ class Reading:
     quantity: int | None
     observed_at: dt.datetime
     clock: ClockReading | None = None
+    price: Money | None = None
+    is_discounted: bool = False
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -98,10 +111,13 @@ class OrderPage:
 class Capabilities:
     """What the marketplace's API can do, and what the marketplace does by itself.
 
-    `stock_batch` and `read_batch`: how many listings one call may carry.
+    `stock_batch`, `price_batch` and `read_batch`: how many listings one call may carry. `prices`: whether it has a call
+    that sets prices. `read_back` is of quantities, and of prices where it has those.
     """
 
     stock_batch: int = 1
+    prices: bool = False
+    price_batch: int = 1
     update_search: bool = False
     order_by_id: bool = False
     read_back: bool = False
@@ -125,6 +141,17 @@ class StockWriter(Protocol):
         """Set every line's quantity; never raises for what the marketplace or the network does.
 
         Results are matched by external SKU, not by position; a line without one counts as unknown.
+        """
+        ...
+
+
+class PriceWriter(Protocol):
+    """Sets prices, where `capabilities().prices`."""
+
+    async def push_prices(self, lines: Sequence[PriceLine]) -> Sequence[LineResult]:
+        """Set every line's price and leave discounts as they are; raises as little as `push_stock`.
+
+        It may be repeated freely. Where the API has no such call every line is `unsupported`.
         """
         ...
 
@@ -161,7 +188,7 @@ class OrderSource(Protocol):
         ...
 
 
-class Marketplace(StockWriter, ListingReader, OrderSource, Protocol):
+class Marketplace(StockWriter, PriceWriter, ListingReader, OrderSource, Protocol):
     """All that a connector implements."""
 
     def capabilities(self) -> Capabilities: ...

@@ -11,6 +11,7 @@ from runtime.metrics import CALL_SECONDS, CALLS
 from connector_sdk.marketplace import LineResult, MarketplaceError, Outcome
 
 PUSH_STOCK = "push_stock"
+PUSH_PRICES = "push_prices"
 FETCH_ORDERS = "fetch_orders"
 FETCH_ORDER = "fetch_order"
 READ_LISTINGS = "read_listings"

@@ -7,7 +7,7 @@ from runtime.backoff import delay
 from runtime.logs import get_logger
 from runtime.work import Worker
 
-from connector_sdk import applied, listings
+from connector_sdk import applied, listings, price_applied
 from connector_sdk.account import Account
 from connector_sdk.leader import STANDBY_SECONDS, Leader
 from connector_sdk.listing_reads import MOST, ListingReads
@@ -54,6 +54,9 @@ class Observer:
         async with self._worker.begin() as work:
             current = await listings.note(work.connection, read, work.now)
             for each in read:
-                if each.sku in current:
-                    told = applied.observed(self._account.channel, each.sku, by_sku[each.external_sku])
-                    work.publish(told, cause=each.cause)
+                if each.sku not in current:
+                    continue
+                channel, reading = self._account.channel, by_sku[each.external_sku]
+                work.publish(applied.observed(channel, each.sku, reading), cause=each.cause)
+                if reading.price is not None:
+                    work.publish(price_applied.observed(channel, each.sku, reading), cause=each.cause)

@@ -8,8 +8,9 @@ from contracts import Issue
 from runtime.backoff import delay
 
 from connector_sdk.marketplace import LineResult, Outcome
-from connector_sdk.pushes import Answered, Patience, Push, State
+from connector_sdk.pushes import Patience, Push
 from connector_sdk.settings import ConnectorSettings
+from connector_sdk.submission import Answered, P, State, Submission
 
 _LONGEST_RETRY_SECONDS = 30.0
 _LONGEST_BACKOFF_SECONDS = 60.0
@@ -39,23 +40,32 @@ class PushPolicy:
         )
 
 
-def match(pushes: Sequence[Push], results: Iterable[LineResult]) -> list[tuple[Push, LineResult]]:
+def match(pushes: Sequence[P], results: Iterable[LineResult]) -> list[tuple[P, LineResult]]:
     """Each push with its result, matched by external SKU. One that is missing from the answer is unknown."""
     by_sku = {result.external_sku: result for result in results}
     return [(push, by_sku.get(push.external_sku) or missing(push)) for push in pushes]
 
 
-def missing(push: Push) -> LineResult:
+def missing(push: Submission) -> LineResult:
     issue = Issue(code="NoResult", message="the marketplace's answer does not mention this listing")
     return LineResult(push.external_sku, Outcome.UNKNOWN, issues=(issue,))
 
 
-def settle(push: Push, result: LineResult, policy: PushPolicy, now: dt.datetime) -> Answered:
-    """What one answer makes of a row.
+def settle(push: Push, result: LineResult, policy: PushPolicy, now: dt.datetime) -> Answered[Push]:
+    """What one answer makes of a row of stock.
+
+    A quantity above zero whose outcome is unknown is not submitted again: each write that may have been applied counts,
+    so the inventory decides what follows. Zero can be repeated without harm.
+    """
+    answered = settle_repeatable(push, result, policy, now)
+    return dc.replace(answered, closed=result.outcome is Outcome.UNKNOWN and push.quantity > 0)
+
+
+def settle_repeatable(push: P, result: LineResult, policy: PushPolicy, now: dt.datetime) -> Answered[P]:
+    """What one answer makes of a row whose write may be repeated without harm, such as a price.
 
     Only an answer that says something about the listing itself counts towards quarantine; being throttled, or finding
-    nobody at home, does not. A quantity above zero whose outcome is unknown is not submitted again: each write that may
-    have been applied counts, so the inventory decides what follows. Zero can be repeated without harm.
+    nobody at home, does not.
     """
     error = one_line(result.issues) or result.outcome.value
     if result.outcome is Outcome.ACCEPTED:
@@ -72,11 +82,10 @@ def settle(push: Push, result: LineResult, policy: PushPolicy, now: dt.datetime)
         reached=result.outcome is Outcome.UNKNOWN,
         error=error,
         next_attempt_at=now + dt.timedelta(seconds=wait),
-        closed=result.outcome is Outcome.UNKNOWN and push.quantity > 0,
     )
 
 
-def _wait(push: Push, result: LineResult, failures: int, policy: PushPolicy) -> float:
+def _wait(push: Submission, result: LineResult, failures: int, policy: PushPolicy) -> float:
     """Seconds until the next try of what may still succeed."""
     if result.outcome is Outcome.UNAUTHORISED:
         # Longer the second time, so that the channel is tried with another listing in between.

@@ -1,4 +1,4 @@
-"""The pusher: takes the most urgent listings, sends their quantities and records what became of them.
+"""The pusher: takes the most urgent listings, sends what is desired of them and records what became of them.
 
 It works in short rounds. Calls go on from round to round, so that one slow answer holds nobody up; what has ended
 since the round before is recorded together, in one transaction.
@@ -8,22 +8,21 @@ import contextlib
 import math
 import time
 from collections.abc import AsyncIterator, Sequence
+from typing import Generic
 
-from contracts import AppliedStatus
 from runtime.errors import is_transient, one_line
 from runtime.logs import get_logger
 from runtime.work import Work, Worker
 
-from connector_sdk import applied, channel_state, failed, leases, pushes
+from connector_sdk import channel_state
 from connector_sdk.account import Account
 from connector_sdk.calls import Call, Calls
-from connector_sdk.channel_state import Part
 from connector_sdk.failure_count import FailureCount
 from connector_sdk.leader import STANDBY_SECONDS, Leader
-from connector_sdk.marketplace import Marketplace, Outcome
-from connector_sdk.marketplace_clock import on_its_clock
-from connector_sdk.push_policy import PushPolicy, settle
-from connector_sdk.pushes import Answered, State, urgency_order
+from connector_sdk.marketplace import Outcome
+from connector_sdk.push_queue import PushQueue
+from connector_sdk.submission import Answered, P, State
+from connector_sdk.token_bucket import TokenBucket
 
 _IDLE_SECONDS = 1.0
 """Beneath the wake-up by NOTIFY: back-offs end without one."""
@@ -31,27 +30,26 @@ _ROUND_SECONDS = 0.1
 _QUEUE_SECONDS = 0.25
 """How much work is claimed ahead: what becomes urgent later waits no longer than this."""
 _CLOSE_SECONDS = 15.0
-_PUBLISHED = {
-    Outcome.ACCEPTED: AppliedStatus.ACCEPTED,
-    Outcome.REJECTED: AppliedStatus.REJECTED,
-    Outcome.UNSUPPORTED: AppliedStatus.REJECTED,
-}
+_TELLING = frozenset({Outcome.ACCEPTED, Outcome.REJECTED, Outcome.UNSUPPORTED})
+"""The marketplace took our credentials and judged the write."""
 
 _log = get_logger(__name__)
 
 
-class Pusher:
+class Pusher(Generic[P]):
     """One round is `step`. Works only while this process leads the account."""
 
     def __init__(
-        self, account: Account, marketplace: Marketplace, worker: Worker, leader: Leader, policy: PushPolicy
+        self, account: Account, queue: PushQueue[P], worker: Worker, leader: Leader, bucket: TokenBucket
     ) -> None:
+        """`bucket` may be shared: a marketplace counts an account's calls, whatever they write."""
         self._account = account
+        self._queue = queue
         self._worker = worker
-        self._restocks = marketplace.capabilities().restocks_on_cancel
         self._leader = leader
-        self._policy = policy
-        self._calls = Calls(account.channel, marketplace, policy, worker.telemetry)
+        self._policy = queue.policy
+        self._calls = Calls(queue.operation, queue.policy, bucket, worker.telemetry)
+        leader.join()
         self._term: str | None = None
         self._is_refused = False
         self._try_again_at = 0.0
@@ -85,7 +83,7 @@ class Pusher:
                 raise
             _log.warning("closed without a record; the next leader repeats it", error=one_line(error))
         finally:
-            await self._leader.close()
+            await self._leader.leave()
 
     async def _change_term(self, term: str | None) -> float:
         """Forget what was claimed under another term. Its calls end unrecorded and are repeated as unknown.
@@ -104,20 +102,16 @@ class Pusher:
 
     async def _take_over(self, term: str) -> None:
         async with self._worker.begin() as work:
-            await channel_state.note_restocks(work, self._account.channel, self._restocks)
-            self._is_refused = (await channel_state.read(work.connection)).stock_refused is not None
-            for call in await leases.clear(work.connection, term, work.now, self._policy.patience):
-                if call.has_ended:
-                    until = work.now + self._policy.patience.ceiling
-                    work.publish(applied.abandoned(self._account.channel, call, until))
+            self._is_refused = (await channel_state.read(work.connection)).of(self._queue.part) is not None
+            await self._queue.take_over(work, term)
 
     async def _claim(self, term: str) -> int:
         most = self._room()
         if most <= 0:
             return 0
         async with self._new_term_on_failure(), self._worker.begin() as work:
-            claimed = await pushes.claim(work.connection, most, term, work.now)
-        self._calls.add(sorted((*self._calls.take_queue(), *claimed), key=urgency_order), term)
+            claimed = await self._queue.claim(work, most, term)
+        self._calls.add(self._queue.in_order((*self._calls.take_queue(), *claimed)), term)
         return len(claimed)
 
     @contextlib.asynccontextmanager
@@ -144,15 +138,11 @@ class Pusher:
             now = work.now
             is_outage_over = self._failures.is_outage_over([(c.push.sku, c.result.outcome) for c in calls], now)
             pushed = [self._failures.before(call.push, call.result.outcome, now) for call in calls]
-            answers = [settle(push, call.result, self._policy, now) for push, call in zip(pushed, calls, strict=True)]
-            noted = await pushes.record(work.connection, answers, term, now, self._policy.patience)
-            for call, answer in zip(calls, answers, strict=True):
-                self._publish(work, call, answer, noted)
+            answers = [self._queue.settle(p, call.result, now) for p, call in zip(pushed, calls, strict=True)]
+            await self._queue.note(work, calls, answers, term)
             is_refused = await self._update_channel(work, calls)
-            if is_outage_over:
-                failed.ask_again(work, self._account.channel, await failed.withdrawn(work.connection, now))
             if is_outage_over or (self._is_refused and not is_refused):
-                await pushes.hurry(work.connection, work.now)
+                await self._queue.recover(work, is_outage_over=is_outage_over)
         for answer in answers:
             self._failures.note(answer, now)
         self._calls.forget_ended(calls)
@@ -160,36 +150,19 @@ class Pusher:
         if is_refused:
             await self._release(self._calls.take_queue(), term)
 
-    def _publish(self, work: Work, call: Call, answer: Answered, noted: dict[str, bool]) -> None:
-        push = call.push
-        if push.sku not in noted:
-            return
-        channel, status, is_overtaken = self._account.channel, _PUBLISHED.get(call.result.outcome), noted[push.sku]
-        until = on_its_clock(work.now + self._policy.patience.ceiling, call.result.clock)
-        if status:
-            work.publish(applied.answered(channel, push, status, call.result), cause=push.cause)
-        elif answer.closed:
-            status = AppliedStatus.UNKNOWN
-            unknown = applied.answered(channel, push, status, call.result, may_go_live_until=until)
-            work.publish(unknown, cause=push.cause)
-        if is_overtaken and status in (None, AppliedStatus.ACCEPTED):
-            is_reached = push.reached or answer.reached
-            ended = applied.overtaken(channel, push, may_go_live_until=until if is_reached else None)
-            work.publish(ended, cause=push.cause)
-
-    async def _update_channel(self, work: Work, calls: Sequence[Call]) -> bool:
+    async def _update_channel(self, work: Work, calls: Sequence[Call[P]]) -> bool:
         """Whether the marketplace refuses our credentials now; the newest answer that tells so counts."""
         is_refused, reason = self._is_refused, None
         for call in calls:
             if call.result.outcome is Outcome.UNAUTHORISED:
                 is_refused, reason = True, call.error
-            elif call.result.outcome in _PUBLISHED:
+            elif call.result.outcome in _TELLING:
                 is_refused, reason = False, None
         if is_refused != self._is_refused:
-            await channel_state.set_refused(work, self._account.channel, Part.STOCK, reason)
+            await channel_state.set_refused(work, self._account.channel, self._queue.part, reason)
         return is_refused
 
-    def _after_commit(self, calls: Sequence[Call], answers: Sequence[Answered], *, is_refused: bool) -> None:
+    def _after_commit(self, calls: Sequence[Call[P]], answers: Sequence[Answered[P]], *, is_refused: bool) -> None:
         for call, answer in zip(calls, answers, strict=True):
             if answer.state is State.QUARANTINED and call.push.failures < self._policy.quarantine_after:
                 _log.warning("listing quarantined", sku=answer.push.sku, failures=answer.failures, error=answer.error)
@@ -198,21 +171,16 @@ class Pusher:
         if is_refused and not self._is_refused:
             reasons = [call.error for call in calls if call.result.outcome is Outcome.UNAUTHORISED]
             _log.error(
-                "the marketplace refuses stock updates: check " + ", ".join(self._account.credentials),
+                f"the marketplace refuses {self._queue.part.words}: check " + ", ".join(self._account.credentials),
                 channel=self._account.channel,
                 error=reasons[-1],
             )
         elif self._is_refused and not is_refused:
-            _log.info("the marketplace accepts stock updates again", channel=self._account.channel)
+            _log.info(f"the marketplace accepts {self._queue.part.words} again", channel=self._account.channel)
         self._is_refused = is_refused
 
-    async def _release(self, not_submitted: Sequence[pushes.Push], term: str) -> None:
+    async def _release(self, not_submitted: Sequence[P], term: str) -> None:
         if not not_submitted:
             return
         async with self._new_term_on_failure(), self._worker.begin() as work:
-            until = work.now + self._policy.patience.ceiling
-            for push in await leases.release(work.connection, not_submitted, term):
-                ended = applied.overtaken(
-                    self._account.channel, push, may_go_live_until=until if push.reached else None
-                )
-                work.publish(ended, cause=push.cause)
+            await self._queue.release(work, not_submitted, term)

@@ -5,15 +5,15 @@ A row's lock is always taken in the order of the SKUs, so that the handler and t
 
 import dataclasses as dc
 import datetime as dt
-import enum
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 from contracts import AnyEvent, CloudEvent, Payload
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from connector_sdk.marketplace_clock import ClockReading, margin_ms, offset_ms
+from connector_sdk.marketplace_clock import margin_ms, offset_ms
+from connector_sdk.submission import Answered
 
 _DESIRE = text("""
 with incoming as (
@@ -126,14 +126,6 @@ from waiting w where p.sku = w.sku
 """)
 
 
-class State(enum.StrEnum):
-    PENDING = "pending"
-    ACCEPTED = "accepted"
-    LIVE = "live"
-    REJECTED = "rejected"
-    QUARANTINED = "quarantined"
-
-
 @dc.dataclass(frozen=True, slots=True)
 class Desired:
     """The newest target of one SKU. `urgency` 0 is the most urgent."""
@@ -175,6 +167,12 @@ class Push:
         }
         return CloudEvent[Payload].model_construct(**known)
 
+    def traced(self, traceparent: str | None) -> Self:
+        return dc.replace(self, cause_traceparent=traceparent)
+
+    def having_failed(self, failures: int) -> Self:
+        return dc.replace(self, failures=failures)
+
 
 @dc.dataclass(frozen=True, slots=True)
 class Written:
@@ -187,21 +185,6 @@ class Written:
     previous: int | None
     unfinished: Push | None
     may_go_live_until: dt.datetime | None
-
-
-@dc.dataclass(frozen=True, slots=True)
-class Answered:
-    """What a finished call makes of its row, unless a newer revision has come meanwhile."""
-
-    push: Push
-    state: State
-    failures: int
-    reached: bool
-    error: str | None
-    next_attempt_at: dt.datetime
-    closed: bool = False
-    """The outcome is unknown, and the quantity must not be submitted a second time under this revision."""
-    clock: ClockReading | None = None
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -264,7 +247,7 @@ async def claim(connection: AsyncConnection, most: int, lease: str, now: dt.date
 
 
 async def record(
-    connection: AsyncConnection, answered: Sequence[Answered], lease: str, now: dt.datetime, patience: Patience
+    connection: AsyncConnection, answered: Sequence[Answered[Push]], lease: str, now: dt.datetime, patience: Patience
 ) -> dict[str, bool]:
     """Note the answers to calls of this lease. Returns, for each SKU noted, whether a newer revision has come."""
     result = await connection.execute(

@@ -12,7 +12,7 @@ from runtime.api_keys import Scope
 from runtime.work import Worker
 from sqlalchemy import text
 
-from connector_sdk import channel_state, failed, status
+from connector_sdk import channel_state, failed, price_pushes, status
 from connector_sdk.account import Account
 from connector_sdk.marketplace import MarketplaceError, Outcome
 from connector_sdk.order_reader import OrderReader
@@ -22,13 +22,18 @@ select sku, external_sku, revision, quantity, state, attempts, failures, next_at
        in_flight_revision, last_error
 from pushes where external_sku = :external_sku order by sku
 """)
+_PRICE = text("""
+select sku, external_sku, revision, cast(amount as text) as price, currency, state, attempts, failures, next_attempt_at,
+       pending_since, submitted_at, accepted_at, live_at, lease is not null as is_in_flight, last_error
+from price_pushes where external_sku = :external_sku order by sku
+""")
 _STATUS_OF = {Outcome.UNSUPPORTED: 501, Outcome.RETRY: 503}
 
 
 class SyncBody(BaseModel):
     """`sku` absent: every SKU of the channel. `failed`: only those whose newest target did not get through."""
 
-    scope: Literal["stock"] = "stock"
+    scope: Literal["stock", "prices"] = "stock"
     sku: Sku | None = None
     failed: bool = False
 
@@ -64,9 +69,11 @@ class Routes:
         """What was last asked for this listing and how far it got."""
         async with self._worker.begin() as work:
             rows = (await work.connection.execute(_LISTING, {"external_sku": external_sku})).mappings().all()
-        if not rows:
+            prices = (await work.connection.execute(_PRICE, {"external_sku": external_sku})).mappings().all()
+        if not rows and not prices:
             raise HTTPException(404, f"no stock target has come yet for the listing {external_sku!r}")
-        return {"channel": self._account.channel, "pushes": [dict(row) for row in rows]}
+        pushes = {"pushes": [dict(row) for row in rows], "prices": [dict(row) for row in prices]}
+        return {"channel": self._account.channel, **pushes}
 
     @needs(Scope.OPERATE)
     async def fetch_order(self, external_order_id: str) -> dict[str, Any]:
@@ -100,13 +107,21 @@ class Routes:
     async def show_failed(self, sku: Sku | None = None) -> dict[str, Any]:
         """The listings whose newest target is rejected, quarantined or overdue; of one SKU only, if given."""
         async with self._worker.begin() as work:
-            found = await failed.read(work.connection, work.now, None if sku is None else [sku])
-        return {"channel": self._account.channel, "failed": [dc.asdict(listing) for listing in found]}
+            skus = None if sku is None else [sku]
+            found = await failed.read(work.connection, work.now, skus)
+            prices = await failed.read_prices(work.connection, work.now, skus)
+        told = {"failed": [dc.asdict(listing) for listing in found], "prices": [dc.asdict(price) for price in prices]}
+        return {"channel": self._account.channel, **told}
 
     @needs(Scope.OPERATE)
     async def sync(self, body: SyncBody) -> dict[str, Any]:
-        """Ask the inventory to tell this channel its quantities again, each with a new revision computed now."""
+        """Ask the inventory to tell this channel its quantities again, each with a new revision computed now.
+
+        Prices are simply written again, since that does no harm.
+        """
         channel = self._account.channel
+        if body.scope == "prices":
+            return await self._write_prices_again(body)
         async with self._worker.begin() as work:
             if not body.failed:
                 work.publish(SyncRequested(channel=channel, scope=SyncScope(body.scope), sku=body.sku))
@@ -114,6 +129,14 @@ class Routes:
             found = await failed.read(work.connection, work.now, None if body.sku is None else [body.sku])
             failed.ask_again(work, channel, found)
         return {"channel": channel, "requested": [listing.sku for listing in found]}
+
+    async def _write_prices_again(self, body: SyncBody) -> dict[str, Any]:
+        async with self._worker.begin() as work:
+            skus = None if body.sku is None else [body.sku]
+            if body.failed:
+                skus = [price.sku for price in await failed.read_prices(work.connection, work.now, skus)]
+            requested = await price_pushes.again(work.connection, skus, work.now)
+        return {"channel": self._account.channel, "requested": requested}
 
     async def _set_paused(self, *, paused: bool) -> dict[str, Any]:
         async with self._worker.begin() as work:

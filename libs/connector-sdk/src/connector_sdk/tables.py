@@ -155,3 +155,46 @@ def add_readings() -> None:
     for column, comment in _LISTINGS_COMMENTS:
         op.execute(f"comment on column listings.{column} is '{comment}'")
     op.execute("create index listings_to_read on listings (next_read_at, sku) where next_read_at is not null")
+
+
+_PRICE_PUSHES = """
+create table price_pushes (
+    sku text primary key,
+    external_sku text not null,
+    revision bigint not null,
+    amount numeric not null,
+    currency text not null,
+    state text not null
+        check (state in ('pending', 'accepted', 'live', 'rejected', 'quarantined', 'unsupported')),
+    attempts int not null default 0,
+    failures int not null default 0,
+    lease text,
+    next_attempt_at timestamptz not null,
+    pending_since timestamptz not null,
+    submitted_at timestamptz,
+    accepted_at timestamptz,
+    next_read_at timestamptz,
+    live_at timestamptz,
+    last_error text,
+    cause_event_id text,
+    cause_correlation_id text,
+    cause_traceparent text
+) with (fillfactor = 70)
+"""
+_PRICE_PUSHES_COMMENTS = (
+    ("attempts", "submissions of this revision"),
+    ("failures", "failures in a row, over revisions, until a price is live"),
+    ("lease", "the term of the leader that has it, or the revision before it, in flight"),
+)
+
+
+def add_prices() -> None:
+    """For use in a migration: the prices to be written, and whether the marketplace refuses them."""
+    op.execute(_PRICE_PUSHES)
+    for column, comment in _PRICE_PUSHES_COMMENTS:
+        op.execute(f"comment on column price_pushes.{column} is '{comment}'")
+    due = "where state in ('pending', 'quarantined')"
+    op.execute(f"create index price_pushes_due on price_pushes (pending_since, sku) {due}")
+    op.execute("create index price_pushes_not_live_yet on price_pushes (next_read_at) where state = 'accepted'")
+    op.execute("create index price_pushes_external_sku on price_pushes (external_sku)")
+    op.execute("alter table channel_state add column prices_refused text")

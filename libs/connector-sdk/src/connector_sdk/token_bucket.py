@@ -24,11 +24,16 @@ class TokenBucket:
         self._blocked_until = 0.0
         self._limiter = AsyncLimiter(burst, burst / rate)
         self._limiter_rate = rate
+        self._turn = asyncio.Lock()
         self.rate = rate
         """Calls a second at present."""
 
     async def acquire(self) -> None:
-        """Wait for a token. For one waiter at a time."""
+        """Wait for a token. Who asked first gets the first."""
+        async with self._turn:
+            await self._take()
+
+    async def _take(self) -> None:
         while (wait := self._blocked_until - self._clock()) > 0:  # noqa: ASYNC110 - waits for a time that may move, not for an event
             await asyncio.sleep(wait)
         if self._limiter_rate != self.rate:

@@ -1,21 +1,17 @@
 import asyncio
 import datetime as dt
-from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-import pytest_asyncio
 from connector_sdk import failed, pushes
 from connector_sdk.marketplace import Outcome
-from connector_sdk.order_reader import OrderReader, ReadPolicy
 from connector_sdk.push_policy import PushPolicy
 from connector_sdk.pusher import Pusher
-from connector_sdk.routes import Routes
-from connector_sdk.testing.database import ACCOUNT, ConnectorDatabase
+from connector_sdk.pushes import Push
+from connector_sdk.testing.database import ConnectorDatabase
 from connector_sdk.testing.fake_marketplace import FakeMarketplace
 from connector_sdk.testing.targets import CHANNEL, delivery
 from contracts import SyncRequested, SyncScope
-from runtime.http import create_app
 
 pytestmark = pytest.mark.integration
 
@@ -24,17 +20,6 @@ QUARANTINED = "update pushes set state = 'quarantined' where sku = 'A'"
 ACCEPTED = "update pushes set state = 'accepted'"
 WAITING = "update pushes set pending_since = now() - interval '1 day' where sku = 'A'"
 OVERDUE = "update pushes set state = 'pending', attempts = 1, pending_since = now() - interval '1 day' where sku = 'A'"
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def api(database: ConnectorDatabase) -> AsyncIterator[httpx.AsyncClient]:
-    leader = database.leader()
-    reader = OrderReader(ACCOUNT, FakeMarketplace(), database.worker, leader, ReadPolicy(poll_seconds=1))
-    app = create_app("test-connector", {})
-    app.include_router(Routes(ACCOUNT, database.worker, reader).router())
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://connector") as client:
-        yield client
-    await leader.close()
 
 
 async def _requested(database: ConnectorDatabase) -> list[str | None]:
@@ -127,7 +112,7 @@ async def test_operators_have_one_sku_or_the_whole_channel_told_again(
 ) -> None:
     assert (await api.post("/v1/sync", json={"sku": "A"})).json()["requested"] == ["A"]
     assert (await api.post("/v1/sync", json={})).json()["requested"] == "all"
-    assert (await api.post("/v1/sync", json={"scope": "prices"})).status_code == 422
+    assert (await api.post("/v1/sync", json={"scope": "orders"})).status_code == 422
     assert await _requested(database) == ["A", None]
 
 
@@ -159,7 +144,7 @@ async def test_200_failed_listings_end_accepted_at_the_quantity_that_is_right_by
     assert (await api.get("/v1/failed")).json()["failed"] == []
 
 
-async def _push_until(pusher: Pusher, database: ConnectorDatabase, states: dict[str, int]) -> None:
+async def _push_until(pusher: Pusher[Push], database: ConnectorDatabase, states: dict[str, int]) -> None:
     async with asyncio.timeout(30):
         while await _counts(database) != states:
             await pusher.step()

@@ -11,7 +11,7 @@ from connector_sdk import leases, pushes
 from connector_sdk.marketplace import LineResult, Outcome, StockLine
 from connector_sdk.push_policy import PushPolicy
 from connector_sdk.pusher import Pusher
-from connector_sdk.pushes import Patience
+from connector_sdk.pushes import Patience, Push
 from connector_sdk.testing.database import ACCOUNT, ConnectorDatabase
 from connector_sdk.testing.fake_marketplace import FakeMarketplace
 from connector_sdk.testing.targets import delivery
@@ -65,7 +65,7 @@ class _World:
     marketplace: _Marketplace = dc.field(default_factory=_Marketplace)
     history: list[Delivery[StockTarget]] = dc.field(default_factory=list)
     revisions: dict[str, int] = dc.field(default_factory=lambda: dict.fromkeys(SKUS, 0))
-    pusher: Pusher | None = None
+    pusher: Pusher[Push] | None = None
 
     async def targets(self, wanted: list[tuple[str, int]]) -> None:
         batch = []

@@ -1,7 +1,9 @@
 import asyncio
 
 import pytest
+from connector_sdk.push_policy import PushPolicy
 from connector_sdk.testing.database import ConnectorDatabase
+from connector_sdk.testing.fake_marketplace import FakeMarketplace
 from connector_sdk.testing.waiting import eventually
 
 pytestmark = pytest.mark.integration
@@ -17,6 +19,19 @@ async def test_one_of_two_leads_until_it_steps_down(database: ConnectorDatabase)
     await first.close()
     assert await second.lead()
     assert second.term != term
+    await second.close()
+
+
+async def test_the_lead_is_kept_until_stock_and_prices_have_ended(database: ConnectorDatabase) -> None:
+    first, second = database.leader(), database.leader()
+    marketplace = FakeMarketplace()
+    stock = database.pusher(marketplace, PushPolicy(), first)
+    prices = database.price_pusher(marketplace, PushPolicy(), first)
+    assert await first.lead()
+    await prices.close()
+    assert await second.lead() is None
+    await stock.close()
+    assert await second.lead()
     await second.close()
 
 
@@ -37,11 +52,13 @@ async def test_a_lost_connection_loses_the_lead_at_once(database: ConnectorDatab
 
 
 async def test_committed_targets_wake_the_leader(database: ConnectorDatabase) -> None:
-    woken = asyncio.Event()
+    stock, prices = asyncio.Event(), asyncio.Event()
     leader = database.leader()
-    leader.on_desire(woken.set)
+    leader.on_desire(stock.set)
+    leader.on_desire(prices.set)
     await leader.lead()
     await database.run("select pg_notify('pushes_test_connector', '')")
     async with asyncio.timeout(10):
-        await woken.wait()
+        await stock.wait()
+        await prices.wait()
     await leader.close()

@@ -6,6 +6,7 @@ from connector_sdk import pushes
 from connector_sdk.marketplace import LineResult, Outcome
 from connector_sdk.push_policy import PushPolicy
 from connector_sdk.pusher import Pusher
+from connector_sdk.pushes import Push
 from connector_sdk.testing.database import ConnectorDatabase
 from connector_sdk.testing.fake_marketplace import FakeMarketplace
 from connector_sdk.testing.targets import delivery
@@ -18,7 +19,7 @@ FAST = PushPolicy(
 )
 
 
-async def _push_until(pusher: Pusher, is_done: Callable[[], Awaitable[bool]]) -> None:
+async def _push_until(pusher: Pusher[Push], is_done: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(20):
         while not await is_done():
             await pusher.step()

@@ -6,6 +6,7 @@ import pytest
 from connector_sdk.marketplace import Outcome
 from connector_sdk.push_policy import PushPolicy
 from connector_sdk.pusher import Pusher
+from connector_sdk.pushes import Push
 from connector_sdk.testing.database import ConnectorDatabase
 from connector_sdk.testing.fake_marketplace import FakeMarketplace
 from connector_sdk.testing.targets import delivery
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.integration
 PATIENT = PushPolicy(rate=1000, burst=100, concurrency=4, backoff_seconds=60.0)
 
 
-async def _finds(database: ConnectorDatabase, pusher: Pusher, condition: str, rows: int) -> bool:
+async def _finds(database: ConnectorDatabase, pusher: Pusher[Push], condition: str, rows: int) -> bool:
     """Whether so many listings fulfil `condition` after one more round of the pusher."""
     await pusher.step()
     return len(await database.rows(f"select 1 from pushes where {condition}")) == rows  # noqa: S608 - the tests' own words

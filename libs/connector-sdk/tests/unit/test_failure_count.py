@@ -3,7 +3,8 @@ import datetime as dt
 from connector_sdk.failure_count import OUTAGE_LISTINGS, FailureCount
 from connector_sdk.marketplace import LineResult, Outcome
 from connector_sdk.push_policy import PushPolicy, settle
-from connector_sdk.pushes import Answered, Push, State
+from connector_sdk.pushes import Push
+from connector_sdk.submission import Answered, State
 
 START = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 POLICY = PushPolicy(quarantine_after=3, backoff_seconds=10)
@@ -17,7 +18,7 @@ class Listing:
         self.failures = 0
         self._count = count
 
-    def answer(self, outcome: Outcome, now: dt.datetime, *, submitted_at: dt.datetime | None = None) -> Answered:
+    def answer(self, outcome: Outcome, now: dt.datetime, *, submitted_at: dt.datetime | None = None) -> Answered[Push]:
         push = Push(
             sku="A",
             revision=1,

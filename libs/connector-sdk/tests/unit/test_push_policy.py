@@ -3,7 +3,8 @@ import datetime as dt
 import pytest
 from connector_sdk.marketplace import LineResult, Outcome
 from connector_sdk.push_policy import PushPolicy, match, settle
-from connector_sdk.pushes import Push, State, urgency_order
+from connector_sdk.pushes import Push, urgency_order
+from connector_sdk.submission import State
 from contracts import Issue
 
 NOW = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)

@@ -15,6 +15,8 @@ class AppliedStatus(enum.StrEnum):
     REJECTED = "rejected"
     SUPERSEDED = "superseded"
     UNKNOWN = "unknown"
+    UNSUPPORTED = "unsupported"
+    """Of a price: the channel's API can't set any. It was not submitted and never will be."""
     OBSERVED = "observed"
 
 

@@ -106,13 +106,13 @@ CALL_SECONDS = Metric(
 THROTTLED = Metric(
     "mizan_marketplace_throttled_total",
     Kind.COUNTER,
-    "Stock lines for which the marketplace asked for fewer calls.",
+    "Lines of stock and prices for which the marketplace asked for fewer calls.",
     who=Who.CONNECTORS,
 )
 PUSH_RATE = Metric(
     "mizan_push_rate",
     Kind.GAUGE,
-    "Stock calls a second that the token bucket allows at present.",
+    "Calls a second that the token bucket allows at present, of stock and prices together.",
     who=Who.CONNECTORS,
 )
 PUSHES_PENDING = Metric(
@@ -129,6 +129,15 @@ PUSHES_QUARANTINED = Metric(
     Kind.GAUGE,
     "Listings that kept failing and are tried only now and then.",
     who=Who.CONNECTORS,
+)
+PRICES_PENDING = Metric(
+    "mizan_prices_pending",
+    Kind.GAUGE,
+    "Listings whose newest price is neither accepted nor rejected, quarantined ones included.",
+    who=Who.CONNECTORS,
+)
+PRICES_FAILED = Metric(
+    "mizan_prices_failed", Kind.GAUGE, "Listings whose newest price is rejected or quarantined.", who=Who.CONNECTORS
 )
 CHANNEL_UNAUTHORISED = Metric(
     "mizan_channel_unauthorised",

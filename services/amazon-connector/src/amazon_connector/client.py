@@ -12,6 +12,7 @@ from amazon_connector.auth import AccessToken
 _LISTINGS = "/listings/2021-08-01/items"
 _ORDERS = "/orders/2026-01-01/orders"
 _INCLUDED_DATA = "FULFILLMENT,PROCEEDS,CANCELLATION"
+_LISTING_DATA = "fulfillmentAvailability,offers,attributes"
 _PAGE_SIZE = "100"
 _TOKEN_REFUSED = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
 
@@ -25,25 +26,23 @@ class AmazonClient:
         self._http = http
         self._token = token
         self._seller_id = seller_id
-        self._marketplace_id = marketplace_id
+        self.marketplace_id = marketplace_id
 
     async def patch_listing(self, sku: str, body: Mapping[str, Any]) -> httpx.Response:
         """`patchListingsItem`."""
         path = f"{_LISTINGS}/{quote(self._seller_id, safe='')}/{quote(sku, safe='')}"
-        query = {"marketplaceIds": self._marketplace_id, "issueLocale": "en_AE"}
+        query = {"marketplaceIds": self.marketplace_id, "issueLocale": "en_AE"}
         return await self._send("PATCH", path, query, body)
 
     async def get_listing(self, sku: str) -> httpx.Response:
-        """`getListingsItem`, with the live quantity."""
+        """`getListingsItem`, with the live quantity, what consumers pay, and what the seller has sent."""
         path = f"{_LISTINGS}/{quote(self._seller_id, safe='')}/{quote(sku, safe='')}"
-        return await self._send(
-            "GET", path, {"marketplaceIds": self._marketplace_id, "includedData": "fulfillmentAvailability"}
-        )
+        return await self._send("GET", path, {"marketplaceIds": self.marketplace_id, "includedData": _LISTING_DATA})
 
     async def search_orders(self, window: Mapping[str, str], page_token: str | None) -> httpx.Response:
         """`searchOrders`. `window` is `createdAfter` or `lastUpdatedAfter`, the same for every page."""
         query = {
-            "marketplaceIds": self._marketplace_id,
+            "marketplaceIds": self.marketplace_id,
             "includedData": _INCLUDED_DATA,
             "maxResultsPerPage": _PAGE_SIZE,
             **window,

@@ -1,17 +1,20 @@
 """Between Amazon's words and ours: pure functions."""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from connector_sdk.marketplace import UnreadableOrder
 from contracts import FulfilledBy, Issue, MarketplaceOrderReceived, Money, OrderLine, OrderStatus
 from pydantic import ValidationError
 
-from amazon_connector.wire import IssueWire, ItemWire, MoneyWire, OrderWire
+from amazon_connector.wire import IssueWire, ItemWire, ListingAnswer, MoneyWire, OrderWire
 
 CHANNEL = "amazon"
 OUR_STOCK = "DEFAULT"
 """Amazon's code for stock that the merchant ships."""
+EVERYBODY = "ALL"
+"""Amazon's word for the audience of the standard offer."""
 
 _STATUSES = {
     "PENDING_AVAILABILITY": OrderStatus.PENDING,
@@ -29,6 +32,42 @@ def quantity_patch(quantity: int) -> dict[str, Any]:
     availability = {"fulfillment_channel_code": OUR_STOCK, "quantity": quantity}
     patch = {"op": "merge", "path": "/attributes/fulfillment_availability", "value": [availability]}
     return {"productType": "PRODUCT", "patches": [patch]}
+
+
+def price_patch(price: Money, marketplace_id: str) -> dict[str, Any]:
+    """The body that sets the price of the standard offer.
+
+    `merge` finds the offer by marketplace, currency and audience, and leaves its discounts and its lowest and highest
+    price alone; `replace` erases them.
+    """
+    selector = {"marketplace_id": marketplace_id, "currency": price.currency, "audience": EVERYBODY}
+    offer = selector | {"our_price": [{"schedule": [{"value_with_tax": json_number(price.amount)}]}]}
+    patch = {"op": "merge", "path": "/attributes/purchasable_offer", "value": [offer]}
+    return {"productType": "PRODUCT", "patches": [patch]}
+
+
+def json_number(amount: Decimal) -> float:
+    """A number that is printed with exactly these digits: up to 15 of them survive the way through a binary float.
+
+    Raises:
+        ValueError: they do not.
+    """
+    number = float(amount)
+    if Decimal(repr(number)) != amount:
+        raise ValueError(f"{amount} has too many digits for a JSON number")
+    return number
+
+
+def shown_price(answer: ListingAnswer, marketplace_id: str) -> tuple[Money | None, bool]:
+    """What consumers pay, and whether the standard offer has a discount, be it for now or for some other time."""
+    ours = [offer for offer in answer.offers if (offer.marketplace_id, offer.offer_type) == (marketplace_id, "B2C")]
+    sent = answer.attributes.purchasable_offer
+    is_discounted = any(
+        offer.discounted_price
+        for offer in sent
+        if (offer.marketplace_id, offer.audience) == (marketplace_id, EVERYBODY)
+    )
+    return _money(ours[0].price if ours else None), is_discounted
 
 
 def to_issues(issues: Sequence[IssueWire]) -> tuple[Issue, ...]:

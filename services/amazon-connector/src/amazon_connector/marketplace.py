@@ -2,7 +2,8 @@
 
 import asyncio
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import httpx
 from connector_sdk.http import http_date, marketplace_clock, outcome_of, outcome_of_error, retry_after
@@ -12,6 +13,7 @@ from connector_sdk.marketplace import (
     MarketplaceError,
     OrderPage,
     Outcome,
+    PriceLine,
     Reading,
     Search,
     StockLine,
@@ -21,7 +23,7 @@ from pydantic import ValidationError
 from runtime.clock import Clock, system_clock
 
 from amazon_connector.client import AmazonClient
-from amazon_connector.mapping import OUR_STOCK, quantity_patch, read_orders, to_issues
+from amazon_connector.mapping import OUR_STOCK, price_patch, quantity_patch, read_orders, shown_price, to_issues
 from amazon_connector.wire import ErrorAnswer, GetAnswer, ListingAnswer, PatchAnswer, SearchAnswer
 
 _PATCH_OUTCOMES = {"ACCEPTED": Outcome.ACCEPTED, "VALID": Outcome.ACCEPTED, "INVALID": Outcome.REJECTED}
@@ -29,7 +31,7 @@ _WINDOWS = {Search.CREATED: "createdAfter", Search.UPDATED: "lastUpdatedAfter"}
 
 
 class AmazonMarketplace:
-    """Quantities go by patchListingsItem, one SKU a call; orders come by searchOrders and getOrder."""
+    """Quantities and prices go by patchListingsItem, one SKU a call; orders come by searchOrders and getOrder."""
 
     def __init__(self, client: AmazonClient, *, clock: Clock = system_clock) -> None:
         self._client = client
@@ -42,6 +44,8 @@ class AmazonMarketplace:
         """
         return Capabilities(
             stock_batch=1,
+            prices=True,
+            price_batch=1,
             update_search=True,
             order_by_id=True,
             read_back=True,
@@ -49,7 +53,10 @@ class AmazonMarketplace:
         )
 
     async def push_stock(self, lines: Sequence[StockLine]) -> Sequence[LineResult]:
-        return await asyncio.gather(*(self._push(line) for line in lines))
+        return await asyncio.gather(*(self._patch(line.external_sku, quantity_patch(line.quantity)) for line in lines))
+
+    async def push_prices(self, lines: Sequence[PriceLine]) -> Sequence[LineResult]:
+        return await asyncio.gather(*(self._push_price(line) for line in lines))
 
     async def read_listings(self, external_skus: Sequence[str]) -> Sequence[Reading]:
         """One call a listing. One that Amazon does not know, will not show, or shows without our quantity has none."""
@@ -71,7 +78,8 @@ class AmazonMarketplace:
         except ValidationError:
             raise MarketplaceError(Outcome.UNKNOWN, "the answer of getListingsItem can't be read") from None
         ours = [each for each in answer.fulfillment_availability if each.fulfillment_channel_code == OUR_STOCK]
-        return Reading(external_sku, ours[0].quantity if ours else None, observed_at, clock)
+        price, is_discounted = shown_price(answer, self._client.marketplace_id)
+        return Reading(external_sku, ours[0].quantity if ours else None, observed_at, clock, price, is_discounted)
 
     async def fetch_orders(self, search: Search, since: dt.datetime, cursor: str | None) -> OrderPage:
         window = {_WINDOWS[search]: since.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
@@ -107,16 +115,24 @@ class AmazonMarketplace:
         orders, unreadable = read_orders([answer.order])
         return OrderPage(orders, unreadable=unreadable)
 
-    async def _push(self, line: StockLine) -> LineResult:
+    async def _push_price(self, line: PriceLine) -> LineResult:
         try:
-            response = await self._client.patch_listing(line.external_sku, quantity_patch(line.quantity))
+            body = price_patch(line.price, self._client.marketplace_id)
+        except ValueError as error:
+            issue = Issue(code="UnwritablePrice", message=str(error))
+            return LineResult(line.external_sku, Outcome.REJECTED, issues=(issue,))
+        return await self._patch(line.external_sku, body)
+
+    async def _patch(self, external_sku: str, body: Mapping[str, Any]) -> LineResult:
+        try:
+            response = await self._client.patch_listing(external_sku, body)
         except MarketplaceError as error:  # no token, so nothing was sent
             issue = Issue(code="NoAccessToken", message=str(error))
-            return LineResult(line.external_sku, error.outcome, issues=(issue,), retry_after=error.retry_after)
+            return LineResult(external_sku, error.outcome, issues=(issue,), retry_after=error.retry_after)
         except httpx.HTTPError as error:
             issue = Issue(code=type(error).__name__, message="no answer from Amazon")
-            return LineResult(line.external_sku, outcome_of_error(error), issues=(issue,))
-        return self._result(line.external_sku, response)
+            return LineResult(external_sku, outcome_of_error(error), issues=(issue,))
+        return self._result(external_sku, response)
 
     def _result(self, external_sku: str, response: httpx.Response) -> LineResult:
         outcome, submission_id, issues = outcome_of(response.status_code), None, _errors(response)

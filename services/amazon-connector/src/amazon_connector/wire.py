@@ -30,20 +30,46 @@ class AvailabilityWire(_Wire):
     quantity: int | None = Field(None, ge=0)
 
 
+class MoneyWire(_Wire):
+    amount: Decimal
+    currency_code: str
+
+
+class OfferWire(_Wire):
+    """What a kind of buyer pays. `offerType` is B2C or B2B."""
+
+    marketplace_id: str = ""
+    offer_type: str = ""
+    price: MoneyWire | None = None
+
+
+class PurchasableOfferWire(BaseModel):
+    """An offer as the seller sent it: attributes are in snake case. It is one of the selector's three fields each."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    marketplace_id: str = ""
+    audience: str = "ALL"
+    discounted_price: tuple[Any, ...] = ()
+
+
+class AttributesWire(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    purchasable_offer: tuple[PurchasableOfferWire, ...] = ()
+
+
 class ListingAnswer(_Wire):
     """The answer of getListingsItem. `fulfillmentAvailability` is what is live; the attributes are what was sent."""
 
     sku: str
     fulfillment_availability: tuple[AvailabilityWire, ...] = ()
+    offers: tuple[OfferWire, ...] = ()
+    attributes: AttributesWire = AttributesWire()
 
 
 class ErrorAnswer(_Wire):
     errors: tuple[IssueWire, ...] = ()
-
-
-class MoneyWire(_Wire):
-    amount: Decimal
-    currency_code: str
 
 
 class PriceWire(_Wire):

@@ -1,4 +1,5 @@
 import asyncio
+from decimal import Decimal
 
 import httpx
 import pytest
@@ -6,9 +7,9 @@ from amazon_connector.settings import Settings
 from connector_sdk.testing.kafka import CreateTopics, open_topics
 from connector_sdk.testing.requests import listed
 from connector_sdk.testing.server_process import run_server
-from connector_sdk.testing.targets import delivery
+from connector_sdk.testing.targets import delivery, price_delivery
 from connector_sdk.testing.waiting import eventually
-from contracts import AppliedStatus, MarketplaceOrderReceived, StockApplied
+from contracts import AppliedStatus, MarketplaceOrderReceived, Money, PriceApplied, StockApplied
 
 pytestmark = pytest.mark.integration
 
@@ -26,6 +27,7 @@ def _environment(settings: Settings, bootstrap_servers: str, prefix: str) -> dic
         "AMAZON_ENDPOINT": settings.endpoint,
         "AMAZON_LWA_URL": settings.amazon_lwa_url,
         "AMAZON_PUSH_RATE": "200",
+        "READ_BACK_SECONDS": "0.1",
         "AMAZON_ORDER_POLL_SECONDS": "0.2",
     }
 
@@ -46,6 +48,13 @@ async def test_targets_go_in_and_answers_and_orders_come_out(
         assert isinstance(applied, StockApplied)
         assert (applied.status, applied.quantity, applied.revision) == (AppliedStatus.ACCEPTED, 7, 1)
         assert (await sandbox.get("state")).json()["listings"] == {"X-A": {"quantity": 7}}
+
+        await topics.send("channel.price.target", price_delivery("A", 3, "1499.90", channel="amazon").event)
+        priced = (await topics.first("channel.price.applied")).data
+        assert isinstance(priced, PriceApplied)
+        assert (priced.status, priced.revision) == (AppliedStatus.ACCEPTED, 3)
+        assert (await sandbox.get("state")).json()["prices"] == {"X-A": "1499.90"}
+        await eventually(lambda: _has_live_price(connector))
 
         await sandbox.post("orders", json={"external_sku": "X-A", "quantity": 2})
         order = (await topics.first("marketplace.order.received")).data
@@ -79,8 +88,15 @@ async def test_a_new_listing_is_told_as_it_stands(
         assert isinstance(observed, StockApplied)
         assert (observed.status, observed.sku, observed.observed_quantity) == (AppliedStatus.OBSERVED, "A", 12)
         assert observed.observed_at is not None
+        seen = (await topics.first("channel.price.applied")).data
+        assert isinstance(seen, PriceApplied)
+        assert seen.observed_price == Money(amount=Decimal(100), currency="EGP")
         assert (observed.clock_offset_ms is not None, observed.margin_ms is not None) == (True, True)
         assert (await connector.get("/v1/status")).json()["restocks_on_cancel"] == "unknown"
+
+
+async def _has_live_price(connector: httpx.AsyncClient) -> bool:
+    return [row["state"] for row in (await connector.get("/v1/listings/X-A")).json()["prices"]] == ["live"]
 
 
 async def _is_ready(connector: httpx.AsyncClient) -> bool:

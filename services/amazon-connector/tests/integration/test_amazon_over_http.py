@@ -7,8 +7,9 @@ from amazon_connector.marketplace import AmazonMarketplace
 from amazon_connector.settings import Settings
 from connector_sdk.marketplace import MarketplaceError, OrderPage, Outcome, Search, StockLine
 from connector_sdk.push_policy import PushPolicy
+from connector_sdk.pushes import Patience
 from connector_sdk.testing.database import ConnectorDatabase
-from connector_sdk.testing.targets import delivery
+from connector_sdk.testing.targets import delivery, price_delivery
 from connector_sdk.testing.waiting import eventually
 from contracts import OrderStatus
 from pydantic import SecretStr
@@ -16,6 +17,14 @@ from pydantic import SecretStr
 pytestmark = pytest.mark.integration
 
 ODD_SKUS = ("plain", "a/b#c d%41?e&f=g", "قميص أزرق", "x+y~z*'\"", "..%2F..")
+EGYPT = "ARBP9OOSHTCHU"
+LWA = {
+    "grant_type": "refresh_token",
+    "client_id": "amzn1.application-oa2-client.test",
+    "client_secret": "made-up-secret",
+    "refresh_token": "Atzr|made-up",
+}
+NO_PATIENCE = Patience(dt.timedelta(0), dt.timedelta(0))
 LONG_AGO = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 
@@ -146,3 +155,37 @@ async def test_a_reading_is_on_amazons_clock(amazon_url: str, marketplace: Amazo
         assert clock
         assert abs(clock.offset) <= clock.margin, "sandbox and test have the same clock"
     assert all(reading.observed_at.microsecond == 0 for reading in readings)
+
+
+async def test_prices_end_up_at_amazon_and_its_discounts_survive(
+    amazon_url: str, marketplace: AmazonMarketplace, http: httpx.AsyncClient, database: ConnectorDatabase
+) -> None:
+    skus = [f"sku-{n}" for n in range(20)]
+    await _list(amazon_url, *(f"X-{sku}" for sku in skus))
+    token = (await http.post("/auth/o2/token", data=LWA)).json()["access_token"]
+    item = "/listings/2021-08-01/items/A1SELLER/X-sku-3"
+    scheduled = [{"schedule": [{"value_with_tax": 80.0}]}]
+    offer = {"marketplace_id": EGYPT, "currency": "EGP", "discounted_price": scheduled}
+    patch = {"op": "merge", "path": "/attributes/purchasable_offer", "value": [offer]}
+    headers = {"x-amz-access-token": token, "x-amz-date": "20261122T120000Z"}
+    query = {"marketplaceIds": EGYPT, "includedData": "attributes"}
+    body = {"productType": "PRODUCT", "patches": [patch]}
+    assert (await http.patch(item, params={"marketplaceIds": EGYPT}, json=body, headers=headers)).is_success
+    await _sandbox(amazon_url, "PUT", "faults", {"error_rate": 0.2, "throttle_rate": 0.1})
+    leader, policy = database.leader(), PushPolicy(rate=2000, burst=50, backoff_seconds=0.01, patience=NO_PATIENCE)
+    pusher = database.price_pusher(marketplace, policy, leader)
+    verifier = database.price_verifier(marketplace, policy, leader)
+    await database.take_in_prices(*(price_delivery(sku, 1, f"{n + 1}.99") for n, sku in enumerate(skus)))
+
+    async def has_all() -> bool:
+        await pusher.step()
+        await verifier.step()
+        return not await database.rows("select 1 from price_pushes where state <> 'live'")
+
+    await eventually(has_all)
+    await pusher.close()
+    await _sandbox(amazon_url, "PUT", "faults", {})
+    prices = (await _sandbox(amazon_url, "GET", "state")).json()["prices"]
+    assert prices == {f"X-{sku}": f"{n + 1}.99" for n, sku in enumerate(skus)}
+    kept = (await http.get(item, params=query, headers=headers)).json()["attributes"]["purchasable_offer"][0]
+    assert (kept["discounted_price"], kept["our_price"]) == (scheduled, [{"schedule": [{"value_with_tax": 4.99}]}])

@@ -1,6 +1,7 @@
 import datetime as dt
 import json
 from collections.abc import Callable
+from decimal import Decimal
 
 import httpx
 import pytest
@@ -8,10 +9,12 @@ from amazon_connector.auth import AccessToken
 from amazon_connector.client import USER_AGENT, AmazonClient
 from amazon_connector.marketplace import AmazonMarketplace
 from connector_sdk.http import build_client
-from connector_sdk.marketplace import MarketplaceError, Outcome, StockLine
+from connector_sdk.marketplace import MarketplaceError, Outcome, PriceLine, StockLine
+from contracts import Money
 from pydantic import SecretStr
 
 LINE = StockLine("A", "A/1", 4, 1)
+PRICE = PriceLine("A", "A/1", Money(amount=Decimal("1499.90"), currency="EGP"), 1)
 
 
 def _marketplace(answer: Callable[[httpx.Request], httpx.Response]) -> tuple[AmazonMarketplace, list[httpx.Request]]:
@@ -139,3 +142,42 @@ async def test_an_answer_without_a_date_leaves_the_clock_unknown() -> None:
     (result,) = await marketplace.push_stock([LINE])
 
     assert (result.outcome, result.clock) == (Outcome.ACCEPTED, None)
+
+
+async def test_a_price_is_merged_into_the_offer_with_its_digits_as_they_are() -> None:
+    marketplace, requests = _marketplace(lambda _: httpx.Response(200, json={"status": "ACCEPTED"}))
+    (result,) = await marketplace.push_prices([PRICE])
+
+    assert result.outcome is Outcome.ACCEPTED
+    assert b'"value_with_tax":1499.9}' in requests[0].content.replace(b" ", b"")
+    assert json.loads(requests[0].content)["patches"] == [
+        {
+            "op": "merge",
+            "path": "/attributes/purchasable_offer",
+            "value": [
+                {
+                    "marketplace_id": "ARBP9OOSHTCHU",
+                    "currency": "EGP",
+                    "audience": "ALL",
+                    "our_price": [{"schedule": [{"value_with_tax": 1499.9}]}],
+                }
+            ],
+        }
+    ]
+
+
+async def test_an_invalid_price_is_rejected_in_amazons_own_words() -> None:
+    issue = {"code": "90245", "message": "The price is below the minimum.", "severity": "ERROR"}
+    marketplace, _ = _marketplace(lambda _: httpx.Response(200, json={"status": "INVALID", "issues": [issue]}))
+    (result,) = await marketplace.push_prices([PRICE])
+
+    assert result.outcome is Outcome.REJECTED
+    assert [(i.code, i.message) for i in result.issues] == [("90245", "The price is below the minimum.")]
+
+
+async def test_a_price_with_too_many_digits_is_not_sent() -> None:
+    marketplace, requests = _marketplace(lambda _: httpx.Response(200, json={"status": "ACCEPTED"}))
+    price = Money(amount=Decimal("99999999999999.9999"), currency="EGP")
+    (result,) = await marketplace.push_prices([PriceLine("A", "A/1", price, 1)])
+
+    assert (result.outcome, requests) == (Outcome.REJECTED, [])

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from runtime.work import Work
 
+from inventory.domain import price_waits
 from inventory.domain.allocation import Policy
 from inventory.domain.incidents import Incident
 from inventory.domain.stock import Item, LogEntry
@@ -74,6 +75,10 @@ class Book(Protocol):
 
     async def claims(self, reservation_ids: Sequence[str]) -> Mapping[tuple[str, str], int]:
         """By (reservation, SKU), the granted units that a sale may still consume. To be asked after `lock`."""
+        ...
+
+    async def waits(self, items: Sequence[Item]) -> price_waits.PriceWaits:
+        """What the empty listings of these items wait for, where prices go first."""
         ...
 
     async def consume(self, units: Mapping[tuple[str, str], int], work: Work) -> None:

@@ -58,8 +58,10 @@ class Settings(ServiceSettings):
     prices_include_vat: bool = False
     price_rounding_step: Annotated[Amount, Field(gt=0)] = Decimal("0.01")
     price_rounding_ending: Amount = Decimal(0)
-    price_channels: str = ""
+    price_channels: str = "amazon"
     """Comma-separated: the channels whose connector writes prices."""
+    price_wait_seconds: Seconds = 900
+    """So long the share of a listing that waits for its price is kept for it."""
 
     @model_validator(mode="after")
     def _ending_is_below_step(self) -> Self:
@@ -81,6 +83,7 @@ class Settings(ServiceSettings):
             buffer_units=self.buffer_units,
             last_units=self.last_units,
             last_units_channel=self.last_units_channel,
+            price_first=self.channels_with_prices(),
         )
 
     def grace(self) -> dt.timedelta:
@@ -106,6 +109,7 @@ class Settings(ServiceSettings):
             storefront_margin=_seconds(self.storefront_margin_seconds),
             converge_after=_seconds(self.converge_after_seconds),
             first_reading=_seconds(self.first_reading_seconds),
+            price_wait=_seconds(self.price_wait_seconds),
             retry_after=_seconds(self.retry_after_seconds),
             shares=self.policy().weights,
             reclaim=reserves,
@@ -123,8 +127,9 @@ class Settings(ServiceSettings):
         return PriceDefaults({"saberstore": PriceSettings(fee_percent=Decimal(0)), **marketplaces}, "saberstore")
 
     def channels_with_prices(self) -> frozenset[str]:
-        """For `adapters.channel_prices.price_waits`."""
-        return frozenset(name for part in self.price_channels.split(",") if (name := part.strip()))
+        """Where a listing waits for its price; the storefront's own shelf never does."""
+        names = {part.strip() for part in self.price_channels.split(",")}
+        return frozenset(names - {"", "saberstore"})
 
 
 def _seconds(seconds: float) -> dt.timedelta:

@@ -14,7 +14,6 @@ from inventory.domain.price_rules import (
     problems,
     tidy,
 )
-from inventory.domain.price_waits import NO_WAITS, PriceWaits
 from inventory.domain.pricing import CENT, Rounding
 from inventory.domain.quotes import Product, quote, text
 from inventory.settings import Settings
@@ -171,13 +170,6 @@ def test_numbers_are_written_with_their_cents() -> None:
     assert tidy(Decimal("0.0100")) == Decimal("0.01")
 
 
-def test_only_a_channel_that_supports_prices_is_waited_for() -> None:
-    waits = PriceWaits({"noon"}, {("MUG", "noon"), ("MUG", "amazon")})
-    assert [waits.must_wait_for_price("MUG", channel) for channel in ("noon", "amazon")] == [True, False]
-    assert not waits.must_wait_for_price("CUP", "noon")
-    assert not NO_WAITS.must_wait_for_price("MUG", "noon")
-
-
 def settings(**given: object) -> Settings:
     known = {"kafka_bootstrap_servers": "k", "database_url": "postgresql://h/d", "api_key": "k"}
     return Settings.model_validate(known | given)
@@ -188,7 +180,8 @@ def test_the_settings_are_the_defaults_of_prices() -> None:
     amazon = found.price_defaults().channels["amazon"]
     assert (amazon.fee_percent, amazon.vat_included, amazon.rounding) == (Decimal("12.5"), True, Rounding())
     assert found.channels_with_prices() == {"noon", "amazon"}
-    assert settings().channels_with_prices() == frozenset()
+    assert settings(price_channels="saberstore, ").channels_with_prices() == frozenset()
+    assert settings().policy().price_first == {"amazon"}
 
 
 def test_an_ending_that_no_step_holds_is_refused() -> None:

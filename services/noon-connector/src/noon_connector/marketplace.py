@@ -12,6 +12,7 @@ from connector_sdk.marketplace import (
     MarketplaceError,
     OrderPage,
     Outcome,
+    PriceLine,
     Reading,
     Search,
     StockLine,
@@ -26,7 +27,7 @@ from noon_connector.wire import UnexpectedShapeError
 
 
 class NoonMarketplace:
-    """The dialect `partner_v1`: one SKU a call; orders by creation only, and none by its number."""
+    """The dialect `partner_v1`: one SKU a call, no prices; orders by creation only, and none by its number."""
 
     def __init__(
         self, client: NoonClient, *, order_visibility: dt.timedelta = dt.timedelta(0), clock: Clock = system_clock
@@ -42,6 +43,10 @@ class NoonMarketplace:
 
     async def push_stock(self, lines: Sequence[StockLine]) -> Sequence[LineResult]:
         return await asyncio.gather(*(self._push(line) for line in lines))
+
+    async def push_prices(self, lines: Sequence[PriceLine]) -> Sequence[LineResult]:
+        issue = Issue(code="NoPrices", message="Noon's partner API can't set prices")
+        return [LineResult(line.external_sku, Outcome.UNSUPPORTED, issues=(issue,)) for line in lines]
 
     async def read_listings(self, external_skus: Sequence[str]) -> Sequence[Reading]:
         raise MarketplaceError(

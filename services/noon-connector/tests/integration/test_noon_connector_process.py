@@ -5,9 +5,9 @@ import pytest
 from connector_sdk.testing.kafka import CreateTopics, open_topics
 from connector_sdk.testing.requests import listed
 from connector_sdk.testing.server_process import run_server
-from connector_sdk.testing.targets import delivery
+from connector_sdk.testing.targets import delivery, price_delivery
 from connector_sdk.testing.waiting import eventually
-from contracts import AppliedStatus, MarketplaceOrderReceived, StockApplied
+from contracts import AppliedStatus, MarketplaceOrderReceived, PriceApplied, StockApplied
 from noon_connector.settings import Settings
 
 pytestmark = pytest.mark.integration
@@ -73,6 +73,11 @@ async def test_a_new_listing_is_told_to_be_unreadable(
         assert isinstance(observed, StockApplied)
         assert (observed.status, observed.sku, observed.observed_quantity) == (AppliedStatus.OBSERVED, "A", None)
         assert [issue.code for issue in observed.issues] == ["NoReadBack"]
+        await topics.send("channel.price.target", price_delivery("A", 3, channel="noon").event)
+        priced = (await topics.first("channel.price.applied")).data
+        assert isinstance(priced, PriceApplied)
+        assert (priced.status, [issue.code for issue in priced.issues]) == (AppliedStatus.UNSUPPORTED, ["NoPrices"])
+        assert (await connector.get("/v1/status")).json()["prices_unsupported"] == 1
         assert (await connector.get("/v1/status")).json()["restocks_on_cancel"] == "unknown"
 
 

@@ -1,14 +1,15 @@
 import datetime as dt
+from decimal import Decimal
 
 import httpx
 import pytest
-from connector_sdk.marketplace import MarketplaceError, Outcome, Search, StockLine
+from connector_sdk.marketplace import MarketplaceError, Outcome, PriceLine, Search, StockLine
 from connector_sdk.order_reader import OrderReader, ReadPolicy
 from connector_sdk.push_policy import PushPolicy
 from connector_sdk.testing.database import ACCOUNT, ConnectorDatabase
 from connector_sdk.testing.targets import delivery
 from connector_sdk.testing.waiting import eventually
-from contracts import MarketplaceOrderReceived, OrderStatus
+from contracts import MarketplaceOrderReceived, Money, OrderStatus
 from noon_connector.main import build_marketplace
 from noon_connector.marketplace import NoonMarketplace
 from noon_connector.settings import Settings
@@ -52,6 +53,15 @@ async def test_an_unknown_sku_is_rejected_with_noons_words(marketplace: NoonMark
     assert result.outcome is Outcome.REJECTED
     assert result.issues[0].code == "404"
     assert "sku_not_found" in result.issues[0].message
+
+
+async def test_prices_are_unsupported_and_no_call_is_made(noon_url: str, marketplace: NoonMarketplace) -> None:
+    price = Money(amount=Decimal(100), currency="EGP")
+    (result,) = await marketplace.push_prices([PriceLine("A", "A", price, 1)])
+
+    assert not marketplace.capabilities().prices
+    assert (result.outcome, result.issues[0].code) == (Outcome.UNSUPPORTED, "NoPrices")
+    assert (await _sandbox(noon_url, "GET", "calls")).json() == []
 
 
 async def test_a_wrong_secret_is_unauthorised_and_not_told(settings: Settings, http: httpx.AsyncClient) -> None:

@@ -8,18 +8,21 @@ now, net of orders.
 import contextlib
 import uuid
 import zlib
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import unquote
 
 from fastapi import APIRouter, Request
 
 from sandbox.amazon.operations import GET_LISTING, PATCH_LISTING, Gate
-from sandbox.amazon.patches import Change, read_patches
+from sandbox.amazon.patches import Change, Json, read_patches
 from sandbox.amazon.settings import MARKETPLACE_ID, AmazonSettings
 from sandbox.amazon.wire import Query, RefusedError, denied, invalid_input, money
 from sandbox.clock import iso
 from sandbox.faults import Faults
-from sandbox.listing import Listing, Write
+from sandbox.listing import Listing
 from sandbox.store import NotFoundError, Store
 
 ROOT = "/listings/2021-08-01/items/"
@@ -50,10 +53,9 @@ class ListingsItems:
         query.many("includedData", ("issues", "identifiers"))
         change = read_patches(await request.body())
         preview = query.one("mode") == "VALIDATION_PREVIEW"
-        if not change.issues and not preview:
-            self._carry_out(sku, change)
-        status = "INVALID" if change.issues else "VALID" if preview else "ACCEPTED"
-        return {"sku": sku, "status": status, "submissionId": uuid.uuid4().hex, "issues": change.issues}
+        issues = change.issues or self._carry_out(sku, change, preview=preview)
+        status = "INVALID" if issues else "VALID" if preview else "ACCEPTED"
+        return {"sku": sku, "status": status, "submissionId": uuid.uuid4().hex, "issues": issues}
 
     async def get(self, request: Request) -> dict[str, object]:
         sku = self._sku(request)
@@ -75,10 +77,15 @@ class ListingsItems:
             raise denied("The SKU in the path must be percent-encoded.")
         return unquote(sku)
 
-    def _carry_out(self, sku: str, change: Change) -> None:
-        write = Write(change.quantity, change.price)
+    def _carry_out(self, sku: str, change: Change, *, preview: bool) -> Sequence[Json]:
+        """Submit what the listing can take; else tell why it can't."""
         with contextlib.suppress(NotFoundError):  # Amazon accepts an offer for a SKU that it does not know
-            self._store.submit(sku, write, self._faults.live_delay())
+            listing = self._store.listing(sku)
+            issues = change.issues_at(listing)
+            if not issues and not preview:
+                self._store.submit(sku, change.applied_to(listing), self._faults.live_delay())
+            return issues
+        return []
 
 
 def describe(path: str, body: bytes) -> tuple[str | None, int | None]:
@@ -139,7 +146,16 @@ def _attributes(listing: Listing) -> dict[str, object]:
         "our_price": [{"schedule": [{"value_with_tax": float(listing.price_set)}]}],
     }
     availability = {"fulfillment_channel_code": "DEFAULT", "quantity": listing.quantity_set}
-    return {"fulfillment_availability": [availability], "purchasable_offer": [offer]}
+    return {"fulfillment_availability": [availability], "purchasable_offer": [offer | _plain(listing.terms)]}
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """JSON whose numbers are floats again."""
+    if isinstance(value, Mapping):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return float(value) if isinstance(value, Decimal) else value
 
 
 def asin(external_sku: str) -> str:

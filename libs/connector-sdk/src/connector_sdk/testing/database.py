@@ -22,10 +22,16 @@ from connector_sdk.leader import Leader
 from connector_sdk.listing_reads import ListingReads
 from connector_sdk.marketplace import Marketplace
 from connector_sdk.observer import Observer
+from connector_sdk.price_desire import PriceDesire
+from connector_sdk.price_pushes import PricePush
+from connector_sdk.price_queue import PriceQueue
+from connector_sdk.price_verifier import PriceVerifier
 from connector_sdk.push_policy import PushPolicy
 from connector_sdk.pusher import Pusher
-from connector_sdk.pushes import Patience
+from connector_sdk.pushes import Patience, Push
+from connector_sdk.stock_queue import StockQueue
 from connector_sdk.testing.targets import CHANNEL, delivery
+from connector_sdk.token_bucket import TokenBucket
 from connector_sdk.verifier import Verifier
 
 SCHEMA = "test_connector"
@@ -52,6 +58,11 @@ class ConnectorDatabase:
         async with self.worker.begin() as work:
             await Desire(CHANNEL, Patience()).handle(deliveries, work)
 
+    async def take_in_prices(self, *deliveries: Delivery[Any], can_write: bool = True) -> None:
+        """Handle one batch of price targets."""
+        async with self.worker.begin() as work:
+            await PriceDesire(CHANNEL, can_write=can_write).handle(deliveries, work)
+
     async def follow_up(self) -> None:
         """What the inventory does about unknown outcomes: a new revision of the same quantity for each."""
         closed = await self.rows("select sku, revision, quantity from pushes where closed order by sku")
@@ -60,8 +71,18 @@ class ConnectorDatabase:
     def leader(self) -> Leader:
         return Leader(self.url, SCHEMA, ACCOUNT.name)
 
-    def pusher(self, marketplace: Marketplace, policy: PushPolicy, leader: Leader | None = None) -> Pusher:
-        return Pusher(ACCOUNT, marketplace, self.worker, leader or self.leader(), policy)
+    def pusher(self, marketplace: Marketplace, policy: PushPolicy, leader: Leader | None = None) -> Pusher[Push]:
+        queue, bucket = StockQueue(CHANNEL, marketplace, policy), TokenBucket(policy.rate, policy.burst)
+        return Pusher(ACCOUNT, queue, self.worker, leader or self.leader(), bucket)
+
+    def price_pusher(
+        self, marketplace: Marketplace, policy: PushPolicy, leader: Leader | None = None
+    ) -> Pusher[PricePush]:
+        queue, bucket = PriceQueue(CHANNEL, marketplace, policy), TokenBucket(policy.rate, policy.burst)
+        return Pusher(ACCOUNT, queue, self.worker, leader or self.leader(), bucket)
+
+    def price_verifier(self, marketplace: Marketplace, policy: PushPolicy, leader: Leader) -> PriceVerifier:
+        return PriceVerifier(ACCOUNT, self._reads(marketplace), self.worker, leader, policy)
 
     def verifier(self, marketplace: Marketplace, patience: Patience, leader: Leader) -> Verifier:
         return Verifier(ACCOUNT, self._reads(marketplace), self.worker, leader, patience)

@@ -4,12 +4,15 @@ import asyncio
 import datetime as dt
 from collections.abc import Sequence
 
+from contracts import Money
+
 from connector_sdk.marketplace import (
     Capabilities,
     LineResult,
     MarketplaceError,
     OrderPage,
     Outcome,
+    PriceLine,
     Reading,
     Search,
     StockLine,
@@ -18,7 +21,7 @@ from connector_sdk.marketplace_clock import ClockReading
 
 
 class FakeMarketplace:
-    """Accepts every quantity unless `answers` holds something else for the SKU; shows the pages that it is given."""
+    """Accepts every quantity and price unless `answers` holds something else for the SKU; shows what it is given."""
 
     def __init__(self, *, update_search: bool = True) -> None:
         self.default = Outcome.ACCEPTED
@@ -27,11 +30,15 @@ class FakeMarketplace:
         self.held: dict[str, asyncio.Event] = {}
         """A call for one of these SKUs waits for its event."""
         self.submitted: list[StockLine] = []
+        self.priced: list[PriceLine] = []
         self.pages: dict[str | None, OrderPage | MarketplaceError] = {None: OrderPage(())}
         """By cursor."""
         self.searches: list[tuple[Search, dt.datetime, str | None]] = []
         self.shown: dict[str, int | None] = {}
         """By external SKU, what a reading shows; other listings are missing from the answer."""
+        self.prices_shown: dict[str, Money] = {}
+        """By external SKU, the price in a reading."""
+        self.discounted: set[str] = set()
         self.reads_at = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
         self.read_error: MarketplaceError | None = None
         self.clock: ClockReading | None = None
@@ -40,16 +47,21 @@ class FakeMarketplace:
         self._update_search = update_search
 
     def capabilities(self) -> Capabilities:
-        return Capabilities(update_search=self._update_search, order_by_id=True, read_back=True)
+        return Capabilities(update_search=self._update_search, order_by_id=True, read_back=True, prices=True)
 
     async def push_stock(self, lines: Sequence[StockLine]) -> Sequence[LineResult]:
-        return [await self._push(line) for line in lines]
+        self.submitted += lines
+        return [await self._answer(line.external_sku) for line in lines]
+
+    async def push_prices(self, lines: Sequence[PriceLine]) -> Sequence[LineResult]:
+        self.priced += lines
+        return [await self._answer(line.external_sku) for line in lines]
 
     async def read_listings(self, external_skus: Sequence[str]) -> Sequence[Reading]:
         self.read += external_skus
         if self.read_error:
             raise self.read_error
-        return [Reading(sku, self.shown[sku], self.reads_at, self.clock) for sku in external_skus if sku in self.shown]
+        return [self._show(sku) for sku in external_skus if sku in self.shown]
 
     async def fetch_orders(self, search: Search, since: dt.datetime, cursor: str | None) -> OrderPage:
         self.searches.append((search, since, cursor))
@@ -62,12 +74,15 @@ class FakeMarketplace:
         pages = [page for page in self.pages.values() if isinstance(page, OrderPage)]
         return OrderPage([o for page in pages for o in page.orders if o.external_order_id == external_order_id])
 
-    async def _push(self, line: StockLine) -> LineResult:
-        self.submitted.append(line)
-        if line.external_sku in self.held:
-            await self.held[line.external_sku].wait()
-        queue = self.answers.get(line.external_sku, [self.default])
+    def _show(self, sku: str) -> Reading:
+        price, is_discounted = self.prices_shown.get(sku), sku in self.discounted
+        return Reading(sku, self.shown[sku], self.reads_at, self.clock, price, is_discounted)
+
+    async def _answer(self, external_sku: str) -> LineResult:
+        if external_sku in self.held:
+            await self.held[external_sku].wait()
+        queue = self.answers.get(external_sku, [self.default])
         answer = queue.pop(0) if len(queue) > 1 else queue[0]
         if isinstance(answer, Exception):
             raise answer
-        return LineResult(line.external_sku, answer, clock=self.clock) if isinstance(answer, Outcome) else answer
+        return LineResult(external_sku, answer, clock=self.clock) if isinstance(answer, Outcome) else answer

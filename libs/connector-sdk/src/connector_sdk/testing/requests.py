@@ -28,8 +28,12 @@ def listed(
 
 
 def requested(
-    sku: str | None, *, scope: SyncScope = SyncScope.LISTINGS, channel: str = CHANNEL
+    sku: str | None,
+    *,
+    scope: SyncScope = SyncScope.LISTINGS,
+    channel: str = CHANNEL,
+    time: dt.datetime = _START,
 ) -> Delivery[SyncRequested]:
     request = SyncRequested(channel=channel, scope=scope, sku=sku)
-    event = CloudEvent[SyncRequested].wrap(request, source="/inventory", time=_START, event_id=f"request-{sku}")
+    event = CloudEvent[SyncRequested].wrap(request, source="/inventory", time=time, event_id=f"request-{sku}")
     return Delivery(Record("channel.sync.requested", 0, 0, channel.encode(), event.to_bytes(), {}), event)

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from inventory.adapters.targets import STEPS
-from inventory.domain.price_waits import NO_WAITS, PriceWaits
+from inventory.domain.price_waits import NO_WAITS, PriceWaits, Reason, Wait
 from inventory.domain.quotes import Product, Quote
 
 _CHUNK = 1000
@@ -65,9 +65,11 @@ with noted as (
     where c.channel = n.channel and c.sku = n.sku and n.revision <= c.revision
         and (n.revision, coalesce(array_position(cast(:steps as text[]), n.status), 0))
             > (coalesce(c.applied_revision, 0), coalesce(array_position(cast(:steps as text[]), c.applied_status), 0))
-    returning c.channel, c.sku, c.applied_status, c.live_price)
-update marketplace_listings l set channel_price = noted.live_price
-from noted where noted.applied_status = 'live' and l.channel = noted.channel and l.sku = noted.sku
+    returning c.channel, c.sku, c.applied_status, c.live_price),
+listed as (
+    update marketplace_listings l set channel_price = noted.live_price
+    from noted where noted.applied_status = 'live' and l.channel = noted.channel and l.sku = noted.sku)
+select channel, sku from noted
 """)
 _OBSERVE = text("""
 update channel_prices c set live_price = n.price, live_at = n.observed_at
@@ -78,9 +80,15 @@ where c.channel = n.channel and c.sku = n.sku and c.currency = n.currency
     and (c.live_at is null or c.live_at < n.observed_at)
 """)
 _PENDING = text("""
-select sku, channel from channel_prices
-where sku = any(cast(:skus as text[])) and channel = any(cast(:channels as text[])) and revision > 0
-    and (applied_revision, applied_status) is distinct from (revision, 'live')
+select l.sku, l.channel, c.priced_at as since, q.sku is not null as is_computed,
+    c.applied_revision = c.revision and c.applied_status = 'rejected' as is_refused
+from marketplace_listings l
+left join channel_prices c on c.channel = l.channel and c.sku = l.sku and c.revision > 0
+    and (c.applied_revision, c.applied_status) is distinct from (c.revision, 'live')
+    and (c.applied_revision, c.applied_status) is distinct from (c.revision, 'unsupported')
+left join price_queue q on q.sku = l.sku
+where l.sku = any(cast(:skus as text[])) and l.channel = any(cast(:channels as text[])) and l.is_active
+    and (c.sku is not null or q.sku is not null)
 """)
 
 
@@ -145,14 +153,17 @@ async def upsert(connection: AsyncConnection, priced: Sequence[Priced], now: dt.
     )
 
 
-async def note_applied(connection: AsyncConnection, answers: Sequence[PriceApplied], now: dt.datetime) -> None:
+async def note_applied(
+    connection: AsyncConnection, answers: Sequence[PriceApplied], now: dt.datetime
+) -> set[tuple[str, str]]:
     """`answers` holds each (channel, sku) once, sorted by it. What says nothing new leaves every time as it was.
 
-    Listings are locked first, as whoever changes them does before waiting for a place in the queue of prices.
+    Answers with the (channel, sku) of those that say something new. Listings are locked first, as whoever changes them
+    does before waiting for a place in the queue of prices.
     """
     noted = [a for a in answers if a.status is not AppliedStatus.SUPERSEDED]
     if not noted:
-        return
+        return set()
     of = {"channels": [a.channel for a in noted], "skus": [a.sku for a in noted]}
     await connection.execute(_QUEUE_LISTINGS, of)
     told = {
@@ -164,7 +175,7 @@ async def note_applied(connection: AsyncConnection, answers: Sequence[PriceAppli
         "steps": [str(status) for status in STEPS],
         "now": now,
     }
-    await connection.execute(_NOTE, told)
+    return {(row.channel, row.sku) for row in await connection.execute(_NOTE, told)}
 
 
 async def note_observed(connection: AsyncConnection, readings: Sequence[PriceApplied]) -> None:
@@ -185,11 +196,17 @@ async def note_observed(connection: AsyncConnection, readings: Sequence[PriceApp
 
 
 async def price_waits(connection: AsyncConnection, skus: Sequence[str], supporting: AbstractSet[str]) -> PriceWaits:
-    """Which listings of `skus` must show their price first; one query, none where no channel supports prices."""
+    """What listings of `skus` wait for; one query, none where no channel supports prices."""
     if not supporting or not skus:
         return NO_WAITS
     rows = await connection.execute(_PENDING, {"skus": list(skus), "channels": sorted(supporting)})
-    return PriceWaits(supporting, frozenset((row.sku, row.channel) for row in rows))
+    return PriceWaits({(row.sku, row.channel): _wait(row) for row in rows})
+
+
+def _wait(row: Any) -> Wait:  # noqa: ANN401 - a row of `_PENDING`
+    if row.is_computed:
+        return Wait(Reason.COMPUTED)
+    return Wait(Reason.REFUSED if row.is_refused else Reason.UNCONFIRMED, row.since)
 
 
 def _listed(row: Any) -> Listed:  # noqa: ANN401 - a row of `_LISTED`

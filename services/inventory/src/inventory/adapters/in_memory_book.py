@@ -7,6 +7,7 @@ from runtime.work import Work
 
 from inventory.domain.allocation import Policy
 from inventory.domain.incidents import Incident
+from inventory.domain.price_waits import NO_WAITS, PriceWaits
 from inventory.domain.stock import Item, LogEntry
 from inventory.domain.targets import Target, after
 
@@ -22,6 +23,7 @@ class InMemoryBook:
         self.incidents: list[Incident] = []
         self.watermarks: dict[str, dt.datetime] = {}
         self.due: dict[str, dt.datetime] = {}
+        self.price_waits = NO_WAITS
 
     async def lock(self, skus: Sequence[str]) -> dict[str, Item]:
         return {sku: self.items[sku] for sku in skus if sku in self.items}
@@ -37,6 +39,9 @@ class InMemoryBook:
         if self._policy is None:
             raise RuntimeError("this book was made without a policy")
         return {item.sku: self._policy for item in items}
+
+    async def waits(self, items: Sequence[Item]) -> PriceWaits:  # noqa: ARG002 - the port's signature
+        return self.price_waits
 
     async def lock_stock(self, skus: Sequence[str]) -> dict[str, Item]:
         return await self.lock(skus)

@@ -2,14 +2,15 @@
 
 import datetime as dt
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from inventory.domain.incidents import Incident
+from inventory.domain.incidents import PRICE_REFUSED, Incident
 
+_HOLD = text("select 1 from products where sku = any(cast(:skus as text[])) order by sku for key share")
 _RAISE = text("""
 insert into incidents (sku, channel, cause, units, detail, event_id, raised_at)
 select *, cast(:now as timestamptz) from unnest(
@@ -18,13 +19,25 @@ select *, cast(:now as timestamptz) from unnest(
 on conflict (event_id) do nothing
 """)
 _RESOLVE = text("""
-update incidents set resolved_at = :now where resolved_at is null and sku = any(cast(:skus as text[]))
+update incidents set resolved_at = :now
+where resolved_at is null and sku = any(cast(:skus as text[])) and cause <> :price_refused
+""")
+_RESOLVE_PRICES = text("""
+update incidents i set resolved_at = :now
+from unnest(cast(:channels as text[]), cast(:skus as text[])) as n (channel, sku)
+where i.resolved_at is null and i.sku = n.sku and i.channel = n.channel and i.cause = :price_refused
 """)
 _READ = text("""
 select id, sku, channel, cause, units, cast(detail as text) as detail, event_id, raised_at, resolved_at from incidents
 where id > :after and (cast(:sku as text) is null or sku = :sku) and (not :open or resolved_at is null)
 order by id limit :limit
 """)
+
+
+async def hold_products(connection: AsyncConnection, skus: Collection[str]) -> None:
+    """Wait for whoever has these products locked, as `raise_incidents` would: before anything else is locked."""
+    if skus:
+        await connection.execute(_HOLD, {"skus": sorted(set(skus))})
 
 
 async def raise_incidents(connection: AsyncConnection, incidents: Sequence[Incident], now: dt.datetime) -> None:
@@ -45,7 +58,15 @@ async def raise_incidents(connection: AsyncConnection, incidents: Sequence[Incid
 
 async def resolve(connection: AsyncConnection, skus: Sequence[str], now: dt.datetime) -> None:
     """Their bounds hold no more than there is (again)."""
-    await connection.execute(_RESOLVE, {"skus": list(skus), "now": now})
+    await connection.execute(_RESOLVE, {"skus": list(skus), "price_refused": PRICE_REFUSED, "now": now})
+
+
+async def resolve_prices(connection: AsyncConnection, listings: Collection[tuple[str, str]], now: dt.datetime) -> None:
+    """These (channel, sku) have a price that nobody refuses (any more)."""
+    if listings:
+        found = sorted(listings)
+        of = {"channels": [channel for channel, _ in found], "skus": [sku for _, sku in found]}
+        await connection.execute(_RESOLVE_PRICES, {**of, "price_refused": PRICE_REFUSED, "now": now})
 
 
 async def read(

@@ -2,16 +2,19 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from runtime.work import Work
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from inventory.adapters import explanations, incidents, items, reservations, schedule
+from inventory.adapters.channel_prices import price_waits
 from inventory.adapters.rules import PostgresPolicies, RuleCache
 from inventory.adapters.targets import upsert_targets
 from inventory.domain.allocation import Policy
 from inventory.domain.incidents import Incident
+from inventory.domain.price_waits import PriceWaits
 from inventory.domain.stock import Item, LogEntry
 from inventory.domain.targets import Target
 
@@ -69,6 +72,21 @@ class PostgresBook:
 
     async def policies(self, items: Sequence[Item]) -> Mapping[str, Policy]:
         return await PostgresPolicies(self._connection, self._rules).of(items)
+
+    async def waits(self, items: Sequence[Item]) -> PriceWaits:
+        channels = self._policy.price_first
+        empty = [item.sku for item in items if item.available > 0 and self._is_anything_empty(item, channels)]
+        found = await price_waits(self._connection, empty, channels)
+        by_sku = {item.sku: item for item in items}
+        return PriceWaits({key: wait for key, wait in found.pending.items() if self._is_empty(by_sku[key[0]], key[1])})
+
+    def _is_anything_empty(self, item: Item, channels: AbstractSet[str]) -> bool:
+        return any(self._is_empty(item, channel) for channel in channels)
+
+    def _is_empty(self, item: Item, channel: str) -> bool:
+        """Nothing is on sale there, nor will be by what is on its way."""
+        offer = item.offer(channel)
+        return offer is not None and not (offer.shelf.bound if self._keeps_bounds else offer.quantity)
 
     async def known_events(self, event_ids: Sequence[str]) -> set[str]:
         return set((await self._connection.execute(_KNOWN, {"ids": list(event_ids)})).scalars())

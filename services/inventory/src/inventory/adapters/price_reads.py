@@ -13,19 +13,30 @@ _PRODUCT = text("""
 select p.sku, p.category, p.base_price, p.currency, p.vat_rate, q.sku is not null as is_waiting
 from products p left join price_queue q on q.sku = p.sku where p.sku = :sku
 """)
-_CHANNELS = text("""
+_REFUSAL = """
+left join lateral (
+    select cast(detail -> 'issues' as text) as issues from incidents i
+    where i.sku = c.sku and i.channel = c.channel and i.cause = 'price-refused' and c.applied_status = 'rejected'
+        and cast(i.detail ->> 'revision' as bigint) = c.applied_revision and i.resolved_at is null
+    order by i.id desc limit 1) refusal on true
+"""
+"""What the channel had to say about the newest price that it was told, where it refused that."""
+_CHANNELS = text(f"""
 select l.channel, l.external_sku, l.is_active, c.net, c.price, c.currency, c.fee, c.vat, c.revision, c.priced_at,
     c.problem, cast(c.explanation as text) as explanation, c.applied_revision, c.applied_status, c.applied_at,
-    c.live_price, c.live_at
+    refusal.issues as applied_issues, c.live_price, c.live_at
 from marketplace_listings l
 join marketplace_channels m on m.name = l.channel
 left join channel_prices c on c.channel = l.channel and c.sku = l.sku
+{_REFUSAL}
 where l.sku = :sku order by m.priority
-""")
-_PROBLEMS = text("""
-select sku, channel, price, currency, problem from channel_prices
-where problem is not null and (sku, channel) > (:sku, :channel) order by sku, channel limit :limit
-""")
+""")  # noqa: S608 - constants
+_PROBLEMS = text(f"""
+select c.sku, c.channel, c.price, c.currency, c.problem, refusal.issues as applied_issues from channel_prices c
+{_REFUSAL}
+where (c.problem is not null or c.applied_status = 'rejected' and c.applied_revision = c.revision)
+    and (c.sku, c.channel) > (:sku, :channel) order by c.sku, c.channel limit :limit
+""")  # noqa: S608 - constants
 
 
 async def prices(connection: AsyncConnection, sku: str) -> dict[str, Any] | None:
@@ -43,14 +54,26 @@ async def prices(connection: AsyncConnection, sku: str) -> dict[str, Any] | None
 async def price_problems(
     connection: AsyncConnection, *, sku: str = "", channel: str = "", limit: int = 1000
 ) -> list[dict[str, Any]]:
-    """The listings behind (sku, channel) whose price is not what the rules ask for, or that have none."""
+    """The listings behind (sku, channel) with no price, or one that the rules do not ask for, or that was refused."""
     rows = await connection.execute(_PROBLEMS, {"sku": sku, "channel": channel, "limit": limit})
-    return [_written(row) for row in rows.mappings()]
+    return [_problem(row) for row in rows.mappings()]
+
+
+def _problem(row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of `_PROBLEMS`
+    said = "; ".join(f"{issue['code']}: {issue['message']}" for issue in _issues(row))
+    written = {name: value for name, value in _written(row).items() if name != "applied_issues"}
+    return written | {"problem": row["problem"] or f"{row['channel']} refused it: {said or 'it gave no reason'}"}
+
+
+def _issues(row: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - any row with `applied_issues`
+    found: list[dict[str, Any]] = json.loads(row["applied_issues"] or "[]")
+    return found
 
 
 def _price(row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of `_CHANNELS`
     explanation = json.loads(row["explanation"]) if row["explanation"] else {}
-    return _written(row) | {"explanation": explanation, "rule": explanation.get("rules", {})}
+    shown = {"explanation": explanation, "rule": explanation.get("rules", {}), "applied_issues": _issues(row)}
+    return _written(row) | shown
 
 
 def _written(row: Any) -> dict[str, Any]:  # noqa: ANN401 - any row

@@ -1,4 +1,4 @@
-"""The SKUs whose targets must be looked at again because a rule or a weight has changed."""
+"""The SKUs whose targets must be looked at again because a rule or a weight has changed, or a price was answered."""
 
 import dataclasses as dc
 import datetime as dt
@@ -15,6 +15,11 @@ insert into rebalance_queue (sku, since)
 select sku, cast(:now as timestamptz) from products where {_CONCERNED} order by sku
 on conflict do nothing
 """)  # noqa: S608 - no text from outside
+_WAKE = text("""
+insert into rebalance_queue (sku, since)
+select sku, cast(:now as timestamptz) from unnest(cast(:skus as text[])) as n (sku) order by sku
+on conflict do nothing
+""")
 _COUNT = text(f"select count(*) from products where {_CONCERNED}")  # noqa: S608 - no text from outside
 _TAKE = text("""
 delete from rebalance_queue where sku in (
@@ -51,6 +56,13 @@ async def add(connection: AsyncConnection, concerned: Concerned, now: dt.datetim
     """Put the SKUs into the queue; answers with how many are concerned, queued already or not."""
     await connection.execute(_ADD, {**concerned.parameters, "now": now})
     return int((await connection.execute(_COUNT, concerned.parameters)).scalar_one())
+
+
+async def wake(connection: AsyncConnection, skus: Iterable[str], now: dt.datetime) -> None:
+    """Have these SKUs looked at once this is committed. To be called before anything else is locked: it may wait."""
+    wanted = sorted(set(skus))
+    if wanted:
+        await connection.execute(_WAKE, {"skus": wanted, "now": now})
 
 
 async def take(connection: AsyncConnection, limit: int) -> list[str]:

@@ -9,7 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from inventory.domain.targets import Target
 
-STEPS = (AppliedStatus.UNKNOWN, AppliedStatus.ACCEPTED, AppliedStatus.REJECTED, AppliedStatus.LIVE)
+STEPS = (
+    AppliedStatus.UNKNOWN,
+    AppliedStatus.ACCEPTED,
+    AppliedStatus.REJECTED,
+    AppliedStatus.UNSUPPORTED,
+    AppliedStatus.LIVE,
+)
 """How far a revision got, in the order in which it may be told: an earlier step never overwrites a later one."""
 
 _UPSERT = text("""

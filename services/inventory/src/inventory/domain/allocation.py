@@ -30,7 +30,9 @@ class Policy:
 
     `priority` says who comes first: in ties, for minimums, for the last units when their channel is not active. Whoever
     it does not name follows in the order of `weights`. `marketplace_cap` is the most that any one channel but the
-    storefront shows. `demand_weighted` is for whoever finds the weights; here it changes nothing.
+    storefront shows. `demand_weighted` is for whoever finds the weights; here it changes nothing. `price_first` names
+    the channels where a listing shows its newest price before it comes back from zero, and `held`, of one item, those
+    that get nothing for now, each with the reason in words.
     """
 
     weights: Mapping[str, int]
@@ -44,6 +46,8 @@ class Policy:
     marketplace_cap: int | None = None
     priority: tuple[str, ...] = ()
     demand_weighted: bool = False
+    price_first: frozenset[str] = frozenset()
+    held: Mapping[str, str] = dc.field(default_factory=dict)
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ def allocate(available: int, active: Sequence[str], policy: Policy) -> Allocatio
 
 
 def _allocate(available: int, active: Sequence[str], policy: Policy, trail: Trail) -> Allocation:
-    channels = [channel for channel in policy.weights if channel in active]
+    channels = [channel for channel in policy.weights if channel in active and channel not in policy.held]
     stock = max(available, 0)
     if trail is not None:
         trail.extend(_opening(available, channels, policy))
@@ -101,7 +105,7 @@ def _allocate(available: int, active: Sequence[str], policy: Policy, trail: Trai
 
 
 def _opening(available: int, channels: Sequence[str], policy: Policy) -> list[Step]:
-    inactive = [channel for channel in policy.weights if channel not in channels]
+    inactive = [channel for channel in policy.weights if channel not in channels and channel not in policy.held]
     steps = [
         Step(
             "available",
@@ -112,6 +116,8 @@ def _opening(available: int, channels: Sequence[str], policy: Policy) -> list[St
     if inactive:
         words = f"not active: {', '.join(inactive)}; their share goes to the others"
         steps.append(Step("inactive", words, dict.fromkeys(inactive, 0)))
+    for channel, reason in policy.held.items():
+        steps.append(Step("held", f"{channel} is held back: {reason}; its share goes to the others", {channel: 0}))
     return steps
 
 

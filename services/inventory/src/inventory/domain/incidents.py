@@ -12,6 +12,8 @@ SHRINKAGE = "shrinkage"
 HAND_EDIT = "hand-edit"
 RESERVATION_GONE = "reservation-gone"
 FOUND_ON_SALE = "found-on-sale"
+PRICE_REFUSED = "price-refused"
+"""Over once a price of the listing is live; the others are over when the bounds hold no more than there is."""
 
 
 @dc.dataclass(frozen=True, slots=True)

@@ -31,7 +31,8 @@ class Terms:
     the buyers, by channel. `refill`: a marketplace is filled again when it holds no more than this part of what it
     sells within its lag. `call_worth`: buyers who must be kept from being turned away for a call to pay. `reclaim`: the
     storefront asks before it sells; then up to `lent` last units stand on marketplaces.
-    `first_reading`: a new listing that nobody has read so long counts as not readable.
+    `first_reading`: a new listing that nobody has read so long counts as not readable. `price_wait`: so long the share
+    of a listing that waits for its price is kept for it.
     """
 
     storefront: str
@@ -51,6 +52,7 @@ class Terms:
     lent: int = 2
     wait_cost: float = 0.0
     first_reading: dt.timedelta = dt.timedelta(minutes=2)
+    price_wait: dt.timedelta = dt.timedelta(minutes=15)
 
     def channel(self, name: str) -> Channel:
         return self.channels.get(name, Channel())

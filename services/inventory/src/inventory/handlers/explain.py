@@ -6,9 +6,10 @@ from typing import Any
 
 from runtime.work import Work
 
-from inventory.adapters import explanations, items, reads
+from inventory.adapters import explanations, items, price_reads, reads
+from inventory.adapters.channel_prices import price_waits
 from inventory.adapters.rules import PostgresPolicies, RuleCache
-from inventory.domain.allocation import allocate
+from inventory.domain.allocation import Policy, allocate
 from inventory.domain.explaining import explain_allocation
 from inventory.domain.stock import Item
 
@@ -46,6 +47,7 @@ async def explain(sku: str, at: dt.datetime | None, rules: RuleCache, work: Work
         "bounds": _bounds(item) if at is None else None,
         "targets": targets,
         "answers": await _answers(sku, work),
+        "prices": await _prices(item, rules.default, work),
         "events": await explanations.last_events(connection, sku, moment, _EVENTS),
     }
 
@@ -59,6 +61,17 @@ def _bounds(item: Item) -> dict[str, Any]:
         "available": item.available,
         "overcommit": item.overcommit,
         "sum": f"{' + '.join(map(str, held.values()))} + {item.free} = {item.available}",
+    }
+
+
+async def _prices(item: Item, policy: Policy, work: Work) -> dict[str, Any]:
+    """What each listing is to cost and costs; and what it waits for, where it is empty and prices go first."""
+    found = await price_reads.prices(work.connection, item.sku) or {"channels": {}}
+    waits = (await price_waits(work.connection, [item.sku], policy.price_first)).of(item)
+    empty = {offer.channel for offer in item.offers if not offer.shelf.bound}
+    return {
+        channel: facts | {"waits_for": waits[channel].reason if channel in waits and channel in empty else None}
+        for channel, facts in found["channels"].items()
     }
 
 

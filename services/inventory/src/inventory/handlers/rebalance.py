@@ -12,6 +12,7 @@ from inventory.domain import attention, planning
 from inventory.domain.allocation import Policy
 from inventory.domain.levels import is_at_rest
 from inventory.domain.planning import Plan
+from inventory.domain.price_waits import PriceGate
 from inventory.domain.stock import Item
 from inventory.domain.targets import Target
 from inventory.domain.terms import Terms
@@ -38,14 +39,15 @@ class Rebalance:
         if not items:
             return []
         known_until, policies = await book.known_until(), await book.policies(items)
+        waits = await book.waits(items)
         by_sku = causes or {}
         plans = [
             self._plan(
                 _caused(item, by_sku.get(item.sku), work),
                 policies[item.sku],
+                PriceGate(waits.of(item), work.now, self._terms.price_wait),
                 (touched or {}).get(item.sku),
                 known_until,
-                work.now,
             )
             for item in items
         ]
@@ -63,14 +65,16 @@ class Rebalance:
         self,
         item: Item,
         policy: Policy,
+        gate: PriceGate,
         touched: AbstractSet[str] | None,
         known_until: Mapping[str, dt.datetime],
-        now: dt.datetime,
     ) -> Plan:
+        now, again = gate.now, touched or frozenset()
         item = attention.give_up_reading(item, self._terms, now)
-        plan = planning.rebalance(item, policy, self._terms, known_until, now, again=touched or frozenset())
-        wake_at = attention.next_look(plan.item, plan.wake_at, self._terms, now)
-        return dc.replace(plan, item=dc.replace(plan.item, wake_at=wake_at))
+        plan = planning.rebalance(gate.closed(item), gate.policy(policy), self._terms, known_until, now, again=again)
+        planned = gate.reopened(plan.item, item)
+        wake_at = attention.next_look(planned, _earlier(plan.wake_at, gate.look_at()), self._terms, now)
+        return dc.replace(plan, item=dc.replace(planned, wake_at=wake_at))
 
     def _ask_for_readings(self, plan: Plan, work: Work) -> Plan:
         """Ask once where a reading would tell more; the connector answers with one `observed`."""
@@ -86,3 +90,7 @@ class Rebalance:
 
 def _caused(item: Item, event: AnyEvent | None, work: Work) -> Item:
     return item if event is None else dc.replace(item, cause=cause_of(event, work))
+
+
+def _earlier(*moments: dt.datetime | None) -> dt.datetime | None:
+    return min((moment for moment in moments if moment is not None), default=None)

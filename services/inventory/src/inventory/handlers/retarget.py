@@ -7,6 +7,7 @@ from typing import Protocol
 from contracts import AnyEvent
 from runtime.work import Work
 
+from inventory.domain.price_waits import PriceGate
 from inventory.domain.stock import Item
 from inventory.domain.targets import Target, plan
 from inventory.domain.terms import Terms
@@ -52,8 +53,9 @@ class PlainRetarget:
         touched: Mapping[str, AbstractSet[str]] | None = None,
     ) -> list[Target]:
         by_sku = touched or {}
-        policies = await book.policies(items)
-        targets = [t for item in items for t in plan(item, policies[item.sku], by_sku.get(item.sku, NOBODY))]
+        policies, waits = await book.policies(items), await book.waits(items)
+        gated = {item.sku: PriceGate(waits.of(item), work.now).policy(policies[item.sku]) for item in items}
+        targets = [t for item in items for t in plan(item, gated[item.sku], by_sku.get(item.sku, NOBODY))]
         await book.set_targets(targets, work.now, {sku: event.id for sku, event in (causes or {}).items()})
         tell(targets, work, causes or {})
         return targets

@@ -3,8 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping
 
-from runtime.logs import get_logger
-from runtime.metrics import INCIDENTS
 from runtime.work import Work
 
 from inventory.domain import escrow, incidents
@@ -13,9 +11,8 @@ from inventory.domain.incidents import Incident
 from inventory.domain.reserving import release
 from inventory.domain.stock import Item, LogEntry, Reason
 from inventory.domain.terms import Terms
+from inventory.handlers.telling import tell_incident
 from inventory.ports import Book
-
-_log = get_logger(__name__)
 
 
 class Shelves:
@@ -61,12 +58,4 @@ class Shelves:
             return
         await book.raise_incidents(self._incidents, self._work.now)
         for incident in self._incidents:
-            _log.warning(
-                "incident",
-                cause=incident.cause,
-                sku=incident.sku,
-                channel=incident.channel,
-                units=incident.units,
-                event_id=incident.event_id,
-            )
-            self._work.count(INCIDENTS, channel=incident.channel or "none", cause=incident.cause)
+            tell_incident(incident, self._work)

@@ -1,15 +1,19 @@
-"""Publish targets: what each channel is to offer from now on, and the figures behind it."""
+"""Tell others: targets, with the figures behind them, and incidents."""
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
 import contracts
-from runtime.metrics import TARGETS
+from runtime.logs import get_logger
+from runtime.metrics import INCIDENTS, TARGETS
 from runtime.work import Work
 
 from inventory.domain.explaining import explain_target
+from inventory.domain.incidents import Incident
 from inventory.domain.targets import Target
+
+_log = get_logger(__name__)
 
 
 def tell(
@@ -23,6 +27,19 @@ def tell(
         explanation = explain_target(target) | ({"at_rest": True} if target.sku in at_rest else {})
         work.publish(_event(target, explanation), cause=causes.get(target.sku))
         work.count(TARGETS, channel=target.offer.channel, urgency=target.urgency.value)
+
+
+def tell_incident(incident: Incident, work: Work) -> None:
+    """Log and count it."""
+    _log.warning(
+        "incident",
+        cause=incident.cause,
+        sku=incident.sku,
+        channel=incident.channel,
+        units=incident.units,
+        event_id=incident.event_id,
+    )
+    work.count(INCIDENTS, channel=incident.channel or "none", cause=incident.cause)
 
 
 def _event(target: Target, explanation: Mapping[str, Any]) -> contracts.StockTarget:

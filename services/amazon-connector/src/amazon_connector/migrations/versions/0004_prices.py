@@ -1,0 +1,10 @@
+"""The prices to be written, and how far each got."""
+
+from connector_sdk.tables import add_prices
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    add_prices()
