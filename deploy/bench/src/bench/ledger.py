@@ -1,9 +1,10 @@
 """Stock changes a second through the inventory, and through the bare loop."""
 
+import contextlib
 import datetime as dt
 import gc
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 
 from contracts import CloudEvent, StockChanged, StockReason, partition_counts, topic_of
 from inventory.entrypoints.consumers import STOCK_CHANGES, routes
@@ -34,30 +35,52 @@ _STRIDE = 7919
 """A prime: sales that follow each other are of SKUs that lie far apart."""
 
 
-async def measure(database_url: str, *, runs: int, events: int, skus: int = SKUS) -> Comparison:
-    """`runs` runs of `events` stock changes each, of both, in turn, in a shop of so many `skus`."""
-    engine = create_engine(database_url, _SCHEMA)
-    try:
-        await upgrade(engine, _SCHEMA, MIGRATIONS)
+class Loops:
+    """The inventory and the bare loop, in one shop."""
+
+    def __init__(self, engine: AsyncEngine, database_url: str, skus: int) -> None:
         outbox = Outbox(_SCHEMA, partition_counts())
-        processor = _inventory(engine, outbox, database_url)
-        bare = BareLoop(engine, outbox)
-        await _prepare(engine, skus)
+        self._engine = engine
+        self._processor = _inventory(engine, outbox, database_url)
+        self._bare = BareLoop(engine, outbox)
+        self._skus = skus
+        self._first = 0
+
+    async def compare(self, *, runs: int, events: int, sold: int) -> Comparison:
+        """`runs` runs of `events` stock changes each, of both, in turn; so many of the SKUs are `sold`, no other."""
         measured, floor = [], []
         for run in range(runs + 1):
-            numbers = range(run * events, (run + 1) * events)
+            numbers = range(self._first, self._first + events)
+            self._first += events
             figures = [
-                await _rate(bare.process, _sales(numbers, skus, "bare"), engine),
-                await _rate(processor.process, _sales(numbers, skus, "inventory"), engine),
+                await _rate(self._bare.process, _sales(numbers, self._skus, sold, "bare"), self._engine),
+                await _rate(self._processor.process, _sales(numbers, self._skus, sold, "inventory"), self._engine),
             ]
             if run:  # the first one warms up
                 floor.append(figures[0])
                 measured.append(figures[1])
+        return Comparison(
+            Sample("inventory", "stock changes/s", tuple(measured)),
+            Sample("bare loop", "stock changes/s", tuple(floor)),
+        )
+
+
+@contextlib.asynccontextmanager
+async def opened(database_url: str, skus: int) -> AsyncIterator[Loops]:
+    """In an empty database, which is filled first."""
+    engine = create_engine(database_url, _SCHEMA)
+    try:
+        await upgrade(engine, _SCHEMA, MIGRATIONS)
+        await _prepare(engine, skus)
+        yield Loops(engine, database_url, skus)
     finally:
         await engine.dispose()
-    return Comparison(
-        Sample("inventory", "stock changes/s", tuple(measured)), Sample("bare loop", "stock changes/s", tuple(floor))
-    )
+
+
+async def measure(database_url: str, *, runs: int, events: int) -> Comparison:
+    """In a shop of 100,000 SKUs, all of which are sold in turn."""
+    async with opened(database_url, SKUS) as loops:
+        return await loops.compare(runs=runs, events=events, sold=SKUS)
 
 
 def _inventory(engine: AsyncEngine, outbox: Outbox, database_url: str) -> Processor:
@@ -93,12 +116,12 @@ async def _rate(
     return len(records) / seconds
 
 
-def _sales(numbers: Iterable[int], skus: int, who: str) -> list[Record]:
-    """One after the other all over the catalogue: no SKU twice in a batch, none twice before all had their turn."""
+def _sales(numbers: Iterable[int], skus: int, sold: int, who: str) -> list[Record]:
+    """All over the catalogue: no SKU twice in a batch, none twice before all that are sold had their turn."""
     return [
         _record(
             StockChanged(
-                sku=f"SKU-{number * _STRIDE % skus}",
+                sku=f"SKU-{number % sold * _STRIDE % skus}",
                 reason=StockReason.SALE,
                 change_qty=-1,
                 channel="saberstore",

@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 _SHARES = {"saberstore": 30, "amazon": 33, "noon": 33}
 """Percent of the stock that each channel holds; the rest is the buffer."""
-_ON_HAND = 1_000_000
+ON_HAND = 1_000_000
 _PLACES = (
     """
 create temporary table places on commit drop as
-select 'SKU-' || n as sku, c.channel, cast(:on_hand / 100 * c.share as int) as quantity
+select 'SKU-' || n as sku, c.channel, cast(:on_hand * c.share / 100 as int) as quantity
 from generate_series(0, cast(:skus as int) - 1) as n
 cross join unnest(cast(:channels as text[]), cast(:shares as int[])) as c (channel, share)""",
     "set local session_replication_role = replica",  # each row's keys are right, and need not be looked up one by one
@@ -42,19 +42,19 @@ select channel, sku, quantity, 1, :counted, 1, 'live', :counted, quantity, :coun
     """
 insert into target_log (sku, channel, revision, quantity, urgency, explanation, targeted_at)
 select sku, channel, 1, quantity, 'increase',
-    jsonb_build_object('available', cast(:on_hand as int), 'sellable', :on_hand / 100 * 96), :counted
+    jsonb_build_object('available', cast(:on_hand as int), 'sellable', :on_hand * 96 / 100), :counted
 from places""",
 )
 
 
-async def fill(engine: AsyncEngine, skus: int) -> None:
-    """`skus` products from SKU-0 on, into an empty inventory; then vacuumed and written out, as after a night."""
+async def fill(engine: AsyncEngine, skus: int, on_hand: int = ON_HAND) -> None:
+    """`skus` products from SKU-0 on, with `on_hand` units each, into an empty inventory; then all is at rest."""
     counted = dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)
     given = {
         "skus": skus,
         "channels": list(_SHARES),
         "shares": list(_SHARES.values()),
-        "on_hand": _ON_HAND,
+        "on_hand": on_hand,
         "counted": counted,
         "seen": int(counted.timestamp() * 1_000_000),
     }
