@@ -65,8 +65,8 @@ generate: setup ## write schemas, asyncapi.json, events.ts, docs/events.md and d
 release-contracts: setup ## freeze schemas and examples: from then on readers must understand them
 	@$(BIN)/python -m contracts.generate --release
 
-bench: setup ## how fast the parts are, against the bare floor in the same run
-	@$(BIN)/python -m bench $(if $(RUNS),--runs $(RUNS))
+bench: setup ## how fast the parts are, against the bare floor in the same run (SCALE=1: with up to 1,000,000 SKUs)
+	@$(BIN)/python -m bench $(if $(RUNS),--runs $(RUNS)) $(if $(filter-out 0,$(SCALE)),--scale)
 
 simulate: setup ## the policies on days of recorded sales, and whether their figures hold (SALES=<folder of CSV files>)
 	@[ -n "$(SALES)" ] || { echo "simulate: say where the days of sales are: make simulate SALES=<folder of CSV files>"; exit 2; }

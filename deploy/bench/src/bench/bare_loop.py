@@ -15,6 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 CREATE = "create table bare_stock (sku text primary key, on_hand int not null)"
+FILL = "insert into bare_stock select sku, on_hand from products"
 _UPSERT = text("""
 insert into bare_stock as b (sku, on_hand)
 select * from unnest(cast(:skus as text[]), cast(:changes as int[]))

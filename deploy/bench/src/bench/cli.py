@@ -2,11 +2,13 @@
 
 import argparse
 import asyncio
+import contextlib
 import dataclasses as dc
 import json
 import os
 import sys
 import tempfile
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +23,10 @@ from local_stack.stack import Stack
 from rich.console import Console
 from rich.table import Table
 
-from bench import ledger, listing_import, relay_rows, sale_to_call
+from bench import hot_skus, ledger, listing_import, relay_rows, sale_to_call, scale
 from bench.sample import Comparison, Sample
 
+_SECONDS = "s"
 _RESULT = Path("var") / "bench.json"
 _SELDOM_READ = {
     "READ_BACK_SECONDS": "1",
@@ -41,10 +44,14 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5, help="runs of each measure (default: 5)")
     parser.add_argument("--rate", type=float, default=100.0, help="sales a second of the last measure (default: 100)")
     parser.add_argument("--listings", type=int, metavar="ROWS", help="only import a file of so many rows")
+    parser.add_argument("--scale", action="store_true", help="only the ledger, with 1,000, 100,000 and 1,000,000 SKUs")
     arguments = parser.parse_args()
     try:
         if arguments.listings:
             print(json.dumps(asyncio.run(_measure_import(arguments.listings)), indent=2))
+            return
+        if arguments.scale:
+            asyncio.run(_measure_scale(arguments.runs))
             return
         result = asyncio.run(_measure(arguments.runs, arguments.rate))
     except StackError as error:
@@ -70,38 +77,64 @@ async def _measure(runs: int, rate: float) -> dict[str, Any]:
                 of_relay = await relay_rows.measure(
                     url, stack.bootstrap_servers, runs=runs, rows=20_000, partitions=partitions
                 )
-    _show([of_ledger, of_relay], latencies)
+        hot = await _measure_hot(runs)
+    _show([of_ledger, of_relay], (*latencies, hot))
     return {
         "ledger": _as_json(of_ledger),
         "relay": _as_json(of_relay),
+        "hot": dc.asdict(hot),
         "sale_to_call_ms": {sample.name[-3:]: dc.asdict(sample) for sample in latencies},
     }
 
 
 async def _measure_import(rows: int) -> dict[str, Any]:
-    """In a stack of its own, with the inventory as the only service."""
-    with cancelled_by_signals(), tempfile.TemporaryDirectory(prefix="mizan-bench-") as folder:
-        config = dc.replace(StackConfig.on_free_ports(Path(folder), os.environ), throwaway=False)
-        inventory = tuple(program for program in mizan_programs(config).services if program.name == "inventory")
-        async with Stack(config, print, programs=Programs((), inventory)) as stack:
+    with cancelled_by_signals():
+        async with _only("inventory") as stack:
             return await listing_import.measure(stack, rows=rows, bad=rows // 100)
+
+
+async def _measure_hot(runs: int) -> Sample:
+    print("hot SKUs ...")
+    async with _only("inventory") as stack:
+        return await hot_skus.measure(stack, runs=runs)
+
+
+async def _measure_scale(runs: int) -> None:
+    with cancelled_by_signals():
+        async with _only() as stack:
+            sizes = await scale.measure(stack.database_url, runs=runs)
+    Console(width=None if sys.stdout.isatty() else 120).print(scale.table(sizes))
+
+
+@contextlib.asynccontextmanager
+async def _only(*names: str) -> AsyncIterator[Stack]:
+    """A stack of its own, with these services and their defaults only."""
+    with tempfile.TemporaryDirectory(prefix="mizan-bench-") as folder:
+        config = dc.replace(StackConfig.on_free_ports(Path(folder), os.environ), throwaway=False)
+        services = tuple(program for program in mizan_programs(config).services if program.name in names)
+        async with Stack(config, print, programs=Programs((), services)) as stack:
+            yield stack
 
 
 def _as_json(comparison: Comparison) -> dict[str, Any]:
     return {**dc.asdict(comparison), "ratio": round(comparison.ratio, 3)}
 
 
-def _show(comparisons: list[Comparison], latencies: tuple[Sample, ...]) -> None:
+def _show(comparisons: list[Comparison], others: tuple[Sample, ...]) -> None:
     table = Table(title="Medians, with the spread from lowest to highest", title_justify="left")
     for heading in ("measure", "median", "spread", "of its floor"):
         table.add_column(heading, justify="left" if heading == "measure" else "right")
     for comparison in comparisons:
         table.add_row(*_row(comparison.measured), f"{comparison.ratio:.2f}")
         table.add_row(*_row(comparison.floor), "")
-    for sample in latencies:
+    for sample in others:
         table.add_row(*_row(sample), "")
     Console(width=None if sys.stdout.isatty() else 100).print(table)
 
 
 def _row(sample: Sample) -> tuple[str, str, str]:
-    return sample.name, f"{sample.median:,.0f} {sample.unit}", f"{sample.spread:.0%}"
+    return (
+        sample.name,
+        f"{sample.median:,.{2 if sample.unit == _SECONDS else 0}f} {sample.unit}",
+        f"{sample.spread:.0%}",
+    )

@@ -1,11 +1,12 @@
 """Stock changes a second through the inventory, and through the bare loop."""
 
+import contextlib
 import datetime as dt
 import gc
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 
-from contracts import CloudEvent, ProductChanged, StockChanged, StockReason, partition_counts, topic_of
+from contracts import CloudEvent, StockChanged, StockReason, partition_counts, topic_of
 from inventory.entrypoints.consumers import STOCK_CHANGES, routes
 from inventory.handlers.note_watermarks import channel_of_change
 from inventory.main import MIGRATIONS
@@ -22,48 +23,64 @@ from runtime.work import Worker
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bench.bare_loop import CREATE, BareLoop
+from bench import stocked_shop
+from bench.bare_loop import CREATE, FILL, BareLoop
 from bench.sample import Comparison, Sample
 
-SKUS = 1000
+SKUS = 100_000
 BATCH = 500
 _SCHEMA = "inventory"
 _INBOX = "create table inbox (event_id text primary key, topic text not null, received_at timestamptz default now())"
-_CHANNELS = ("amazon", "noon")
-_SETTLE = """
-update products set escrow = null, bounds = case when bounds is null then null else
-    jsonb_build_object('saberstore', on_hand * 30 / 100, 'amazon', on_hand * 33 / 100, 'noon', on_hand * 33 / 100)
-    end
-"""
-_LIST = """
-insert into marketplace_listings (channel, sku, external_sku, is_active, changed_at)
-select cast(:channel as text), sku, sku, true, now() from products
-"""
+_STRIDE = 7919
+"""A prime: sales that follow each other are of SKUs that lie far apart."""
 
 
-async def measure(database_url: str, *, runs: int, events: int) -> Comparison:
-    """`runs` runs of `events` stock changes each, of both, in turn."""
-    engine = create_engine(database_url, _SCHEMA)
-    try:
-        await upgrade(engine, _SCHEMA, MIGRATIONS)
+class Loops:
+    """The inventory and the bare loop, in one shop."""
+
+    def __init__(self, engine: AsyncEngine, database_url: str, skus: int) -> None:
         outbox = Outbox(_SCHEMA, partition_counts())
-        processor = _inventory(engine, outbox, database_url)
-        bare = BareLoop(engine, outbox)
-        await _prepare(engine, processor)
+        self._engine = engine
+        self._processor = _inventory(engine, outbox, database_url)
+        self._bare = BareLoop(engine, outbox)
+        self._skus = skus
+        self._first = 0
+
+    async def compare(self, *, runs: int, events: int, sold: int) -> Comparison:
+        """`runs` runs of `events` stock changes each, of both, in turn; so many of the SKUs are `sold`, no other."""
         measured, floor = [], []
         for run in range(runs + 1):
+            numbers = range(self._first, self._first + events)
+            self._first += events
             figures = [
-                await _rate(bare.process, _sales(events, f"bare-{run}"), engine),
-                await _rate(processor.process, _sales(events, f"inventory-{run}"), engine),
+                await _rate(self._bare.process, _sales(numbers, self._skus, sold, "bare"), self._engine),
+                await _rate(self._processor.process, _sales(numbers, self._skus, sold, "inventory"), self._engine),
             ]
             if run:  # the first one warms up
                 floor.append(figures[0])
                 measured.append(figures[1])
+        return Comparison(
+            Sample("inventory", "stock changes/s", tuple(measured)),
+            Sample("bare loop", "stock changes/s", tuple(floor)),
+        )
+
+
+@contextlib.asynccontextmanager
+async def opened(database_url: str, skus: int) -> AsyncIterator[Loops]:
+    """In an empty database, which is filled first."""
+    engine = create_engine(database_url, _SCHEMA)
+    try:
+        await upgrade(engine, _SCHEMA, MIGRATIONS)
+        await _prepare(engine, skus)
+        yield Loops(engine, database_url, skus)
     finally:
         await engine.dispose()
-    return Comparison(
-        Sample("inventory", "stock changes/s", tuple(measured)), Sample("bare loop", "stock changes/s", tuple(floor))
-    )
+
+
+async def measure(database_url: str, *, runs: int, events: int) -> Comparison:
+    """In a shop of 100,000 SKUs, all of which are sold in turn."""
+    async with opened(database_url, SKUS) as loops:
+        return await loops.compare(runs=runs, events=events, sold=SKUS)
 
 
 def _inventory(engine: AsyncEngine, outbox: Outbox, database_url: str) -> Processor:
@@ -75,21 +92,14 @@ def _inventory(engine: AsyncEngine, outbox: Outbox, database_url: str) -> Proces
     return Processor(routes(settings.policy(), holds, settings.terms()), worker, holds)
 
 
-async def _prepare(engine: AsyncEngine, processor: Processor) -> None:
-    """Products with stock, each listed on both marketplaces; under escrow nothing is on its way any more."""
-    skus = [f"SKU-{number}" for number in range(SKUS)]
-    await processor.process([_record(ProductChanged(sku=sku, title=sku), f"product-{sku}") for sku in skus])
-    now = dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)
-    counts = [
-        StockChanged(sku=sku, reason=StockReason.STOCKTAKE, counted_qty=1_000_000, counted_at=now) for sku in skus
-    ]
-    await processor.process([_record(count, f"count-{count.sku}") for count in counts])
+async def _prepare(engine: AsyncEngine, skus: int) -> None:
+    """Both have as many SKUs, and hold as many."""
     async with engine.begin() as connection:
-        for channel in _CHANNELS:
-            await connection.execute(text(_LIST), {"channel": channel})
-        await connection.execute(text(_SETTLE))
         await connection.execute(text(CREATE))
         await connection.execute(text(_INBOX))
+    await stocked_shop.fill(engine, skus)
+    async with engine.begin() as connection:
+        await connection.execute(text(FILL))
 
 
 async def _rate(
@@ -106,23 +116,24 @@ async def _rate(
     return len(records) / seconds
 
 
-def _sales(count: int, run: str) -> list[Record]:
+def _sales(numbers: Iterable[int], skus: int, sold: int, who: str) -> list[Record]:
+    """All over the catalogue: no SKU twice in a batch, none twice before all that are sold had their turn."""
     return [
         _record(
             StockChanged(
-                sku=f"SKU-{number * 7 % SKUS}",
+                sku=f"SKU-{number % sold * _STRIDE % skus}",
                 reason=StockReason.SALE,
                 change_qty=-1,
                 channel="saberstore",
                 placed_at=dt.datetime.now(dt.UTC),
                 reference=f"order-{number}",
             ),
-            f"{run}-{number}",
+            f"{who}-{number}",
         )
-        for number in range(count)
+        for number in numbers
     ]
 
 
-def _record(data: StockChanged | ProductChanged, event_id: str) -> Record:
+def _record(data: StockChanged, event_id: str) -> Record:
     event = CloudEvent.wrap(data, source="/storefront", time=dt.datetime.now(dt.UTC), event_id=event_id)
     return Record(topic_of(type(data)), 0, 0, data.sku.encode(), event.to_bytes(), {})

@@ -4,7 +4,7 @@ What has its default is left out. Moments are whole microseconds since 1970.
 """
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic_core import from_json, to_json
@@ -16,6 +16,7 @@ _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND = dt.timedelta(microseconds=1)
 _PACE_DIGITS = 4
 _UNREAD = Shelf(is_read=False)
+_NEVER, _NONE = Recent(), Cancellable()
 
 
 def encode(offers: Sequence[Offer]) -> tuple[str, str | None]:
@@ -53,11 +54,11 @@ def _encode(shelf: Shelf) -> dict[str, Any]:
         state["reading"] = _encode_reading(shelf.reading)
     if shelf.put_backs:
         state["put_backs"] = [[_stamp(order.at), order.units] for order in shelf.put_backs]
-    return state | _encode_marks(shelf)
+    _encode_marks(shelf, state)
+    return state
 
 
-def _encode_marks(shelf: Shelf) -> dict[str, Any]:
-    marks: dict[str, Any] = {}
+def _encode_marks(shelf: Shelf, marks: dict[str, Any]) -> None:
     if shelf.seen_at is not None:
         marks["seen_at"] = _stamp(shelf.seen_at)
     if shelf.strange_since is not None:
@@ -66,10 +67,12 @@ def _encode_marks(shelf: Shelf) -> dict[str, Any]:
         marks["retry_at"] = _stamp(shelf.retry_at)
     if shelf.failures:
         marks["failures"] = shelf.failures
-    for name, usual in (("is_read", True), ("is_readable", True), ("needs_reading", False)):
-        if getattr(shelf, name) is not usual:
-            marks[name] = not usual
-    return marks
+    if not shelf.is_read:
+        marks["is_read"] = False
+    if not shelf.is_readable:
+        marks["is_readable"] = False
+    if shelf.needs_reading:
+        marks["needs_reading"] = True
 
 
 def _encode_move(move: Move) -> list[Any]:
@@ -95,9 +98,27 @@ def _encode_reading(reading: Reading) -> list[Any]:
 
 
 def _decode(bound: int, state: dict[str, Any] | None) -> Shelf:
+    """Field by field, in their order, since every sale reads the shelves of its SKU."""
     if not state:
         return Shelf(bound)
-    return Shelf(bound, **{name: _DECODERS[name](kept) for name, kept in state.items()})
+    kept = state.get
+    recent, cancellable, reading = kept("recent"), kept("cancellable"), kept("reading")
+    return Shelf(
+        bound,
+        "is_read" not in state,
+        "is_readable" not in state,
+        tuple([_decode_move(move) for move in kept("moves", ())]),
+        _decode_orders(kept("orders", ())),
+        _decode_orders(kept("put_backs", ())),
+        _decode_reading(reading) if reading else None,
+        _perhaps(kept("retry_at")),
+        kept("failures", 0),
+        "needs_reading" in state,
+        _perhaps(kept("strange_since")),
+        _perhaps(kept("seen_at")),
+        Recent(recent[0], _moment(recent[1])) if recent else _NEVER,
+        Cancellable(cancellable[0], cancellable[1], _moment(cancellable[2])) if cancellable else _NONE,
+    )
 
 
 def _decode_move(columns: Sequence[Any]) -> Move:
@@ -115,7 +136,7 @@ def _stamp(moment: dt.datetime | None) -> int | None:
 
 
 def _moment(stamp: int) -> dt.datetime:
-    return _EPOCH + dt.timedelta(microseconds=stamp)
+    return _EPOCH + dt.timedelta(0, 0, stamp)
 
 
 def _perhaps(stamp: int | None) -> dt.datetime | None:
@@ -123,21 +144,4 @@ def _perhaps(stamp: int | None) -> dt.datetime | None:
 
 
 def _decode_orders(kept: Sequence[Any]) -> tuple[Order, ...]:
-    return tuple([Order(_moment(at), units) for at, units in kept])
-
-
-_DECODERS: Mapping[str, Callable[[Any], Any]] = {
-    "is_read": bool,
-    "is_readable": bool,
-    "needs_reading": bool,
-    "failures": int,
-    "orders": _decode_orders,
-    "put_backs": _decode_orders,
-    "moves": lambda kept: tuple([_decode_move(move) for move in kept]),
-    "reading": _decode_reading,
-    "retry_at": _moment,
-    "strange_since": _moment,
-    "seen_at": _moment,
-    "recent": lambda kept: Recent(kept[0], _moment(kept[1])),
-    "cancellable": lambda kept: Cancellable(kept[0], kept[1], _moment(kept[2])),
-}
+    return tuple([Order(_moment(at), units) for at, units in kept]) if kept else ()

@@ -3,11 +3,12 @@
 The bound is never below the units that the channel may still sell plus those that it has sold without our knowledge.
 """
 
-import dataclasses as dc
 import datetime as dt
 
+from inventory.domain.value import value
 
-@dc.dataclass(frozen=True, slots=True)
+
+@value
 class Order:
     """Units that are known to be sold, by the channel's clock; or put back, by ours, when we learned it."""
 
@@ -15,7 +16,7 @@ class Order:
     units: int
 
 
-@dc.dataclass(frozen=True, slots=True)
+@value
 class Move:
     """A target that may still be on its way, or that is live but not settled.
 
@@ -33,7 +34,7 @@ class Move:
     is_unknown: bool = False
 
 
-@dc.dataclass(frozen=True, slots=True)
+@value
 class Reading:
     """What the channel showed, until its orders up to then are known.
 
@@ -48,7 +49,7 @@ class Reading:
     can_lower: bool = True
 
 
-@dc.dataclass(frozen=True, slots=True)
+@value
 class Recent:
     """Units sold of late: a sum that fades by half in each `half_life`."""
 
@@ -64,7 +65,7 @@ class Recent:
         return Recent(self.faded(now, half_life) + units, now)
 
 
-@dc.dataclass(frozen=True, slots=True)
+@value
 class Cancellable:
     """Units of known orders that may still be cancelled: those of this window of time and of the one before."""
 
@@ -89,7 +90,7 @@ class Cancellable:
         return self
 
 
-@dc.dataclass(frozen=True, slots=True)
+@value
 class Shelf:
     """`moves` are in the order of their revisions; each but the first is smaller than the one before.
 

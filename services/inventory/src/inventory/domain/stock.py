@@ -5,6 +5,7 @@ import datetime as dt
 import enum
 
 from inventory.domain.shelf import Shelf
+from inventory.domain.value import value
 
 
 class Reason(enum.StrEnum):
@@ -18,7 +19,7 @@ class Reason(enum.StrEnum):
     """Somebody had a channel told again; its change is always 0."""
 
 
-@dc.dataclass(frozen=True, slots=True)
+@value
 class Offer:
     """A SKU on one channel: its listing and the newest target. `revision` 0 means that no target was ever set.
 
@@ -39,7 +40,7 @@ class Offer:
         )
 
 
-@dc.dataclass(frozen=True, slots=True)
+@value
 class Cause:
     """The event that led to what is done later: its id, its first cause's, and the trace that it was handled in."""
 
@@ -48,7 +49,7 @@ class Cause:
     traceparent: str | None = None
 
 
-@dc.dataclass(frozen=True, slots=True)
+@value
 class Item:
     """The stock of one SKU. Units are whole; `on_hand` may be below zero when more was sold than existed.
 
@@ -80,7 +81,10 @@ class Item:
         return self.on_hand - self.reserved - sum([offer.shelf.bound for offer in self.offers])
 
     def offer(self, channel: str) -> Offer | None:
-        return next((offer for offer in self.offers if offer.channel == channel), None)
+        for offer in self.offers:
+            if offer.channel == channel:
+                return offer
+        return None
 
     def having(self, offer: Offer) -> "Item":
         """The item with `offer` in place of the one of its channel."""
@@ -119,7 +123,7 @@ class Item:
         )
 
 
-@dc.dataclass(frozen=True, slots=True)
+@value
 class Movement:
     """Units came or went, or were counted. `change` for a stocktake is None, and `counted` for all others."""
 
@@ -135,7 +139,7 @@ class Movement:
     reservation_id: str | None = None
 
 
-@dc.dataclass(frozen=True, slots=True)
+@value
 class LogEntry:
     """One row of the ledger. `before` is the `after` of the SKU's row before it."""
 

@@ -1,5 +1,6 @@
 """Apply `stock.changed` to the ledger, once for ever, and tell the channels."""
 
+import asyncio
 import dataclasses as dc
 import datetime as dt
 from collections import defaultdict
@@ -76,10 +77,14 @@ class ChangeStock:
         shelves = Shelves(terms, work, await book.claims(_reservations(fresh)))
         entries = await _apply_all(fresh, items, book, shelves.move)
         _tell_oversold(entries, work)
-        await book.append(entries, work.now)
+        appending = asyncio.create_task(book.append(entries, work.now))
+        try:
+            await asyncio.sleep(0)  # it is sent, and Postgres writes while we think
+            noted = {sku: self._noted(before[sku], items[sku], causes[sku], terms, work) for sku in sorted(causes)}
+        finally:
+            await appending
         await shelves.tell_incidents(book)
         await book.consume(shelves.consumed, work)
-        noted = {sku: self._noted(before[sku], items[sku], causes[sku], terms, work) for sku in sorted(causes)}
         urgent = {sku: item for sku, item in noted.items() if attention.is_urgent(before[sku], item)}
         if urgent:
             whole = await book.lock(list(urgent))
