@@ -27,6 +27,8 @@ class Listing:
     price: Decimal = DEFAULT_PRICE
     quantity_set: int = 0
     price_set: Decimal = DEFAULT_PRICE
+    rejects_writes: bool = False
+    """Whether the marketplace takes no write to it, as one whose attributes it finds invalid."""
     _on_their_way: deque[tuple[datetime, Write]] = field(default_factory=deque)
 
     @property

@@ -8,19 +8,20 @@ now, net of orders.
 import contextlib
 import uuid
 import zlib
+from collections.abc import Sequence
 from http import HTTPStatus
 from urllib.parse import unquote
 
 from fastapi import APIRouter, Request
 
 from sandbox.amazon.operations import GET_LISTING, PATCH_LISTING, Gate
-from sandbox.amazon.patches import Change, read_patches
+from sandbox.amazon.patches import AVAILABILITY, Change, Json, issue, read_patches
 from sandbox.amazon.settings import MARKETPLACE_ID, AmazonSettings
 from sandbox.amazon.wire import Query, RefusedError, denied, invalid_input, money
 from sandbox.clock import iso
 from sandbox.faults import Faults
 from sandbox.listing import Listing, Write
-from sandbox.store import NotFoundError, Store
+from sandbox.store import NotFoundError, Store, WriteRejectedError
 
 ROOT = "/listings/2021-08-01/items/"
 DATA_SETS = (
@@ -50,10 +51,9 @@ class ListingsItems:
         query.many("includedData", ("issues", "identifiers"))
         change = read_patches(await request.body())
         preview = query.one("mode") == "VALIDATION_PREVIEW"
-        if not change.issues and not preview:
-            self._carry_out(sku, change)
-        status = "INVALID" if change.issues else "VALID" if preview else "ACCEPTED"
-        return {"sku": sku, "status": status, "submissionId": uuid.uuid4().hex, "issues": change.issues}
+        issues = change.issues or ([] if preview else self._carry_out(sku, change))
+        status = "INVALID" if issues else "VALID" if preview else "ACCEPTED"
+        return {"sku": sku, "status": status, "submissionId": uuid.uuid4().hex, "issues": issues}
 
     async def get(self, request: Request) -> dict[str, object]:
         sku = self._sku(request)
@@ -75,10 +75,15 @@ class ListingsItems:
             raise denied("The SKU in the path must be percent-encoded.")
         return unquote(sku)
 
-    def _carry_out(self, sku: str, change: Change) -> None:
+    def _carry_out(self, sku: str, change: Change) -> Sequence[Json]:
+        """Submit a change; the issues for which the listing takes no write."""
         write = Write(change.quantity, change.price)
-        with contextlib.suppress(NotFoundError):  # Amazon accepts an offer for a SKU that it does not know
-            self._store.submit(sku, write, self._faults.live_delay())
+        try:
+            with contextlib.suppress(NotFoundError):  # Amazon accepts an offer for a SKU that it does not know
+                self._store.submit(sku, write, self._faults.live_delay())
+        except WriteRejectedError as error:
+            return [issue(AVAILABILITY, str(error))]
+        return []
 
 
 def describe(path: str, body: bytes) -> tuple[str | None, int | None]:

@@ -16,7 +16,7 @@ from sandbox.amazon.wire import invalid_input
 _PREFIX = "/attributes/"
 _OPERATIONS = ("add", "replace", "merge", "delete")
 _SERVED = ("replace", "merge")
-_AVAILABILITY = "fulfillment_availability"
+AVAILABILITY = "fulfillment_availability"
 _OFFER = "purchasable_offer"
 
 Json = dict[str, object]
@@ -47,12 +47,12 @@ def read_patches(body: bytes) -> Change:
     for op, attribute, value in _read_request(body):
         try:
             _check(op, attribute)
-            if attribute == _AVAILABILITY:
+            if attribute == AVAILABILITY:
                 quantity = _read_quantity(value)
             else:
                 price = _read_price(value)
         except _InvalidError as error:
-            issues.append(_issue(attribute, str(error)))
+            issues.append(issue(attribute, str(error)))
     return Change(quantity, price, issues)
 
 
@@ -79,7 +79,7 @@ def _read_patch(patch: object) -> tuple[str, str, object]:
 
 
 def _check(op: str, attribute: str) -> None:
-    if attribute not in (_AVAILABILITY, _OFFER):
+    if attribute not in (AVAILABILITY, _OFFER):
         raise _InvalidError("The attributes are invalid.")
     if op not in _SERVED:
         raise _InvalidError(f"The operation {op} is not served here; use merge or replace.")
@@ -112,7 +112,8 @@ def _only_entry(value: object) -> Json:
     return value[0]
 
 
-def _issue(attribute: str, message: str) -> Json:
+def issue(attribute: str, message: str) -> Json:
+    """Say why Amazon calls a submission INVALID."""
     return {
         "code": "90000900",
         "message": message,
