@@ -66,6 +66,9 @@ release-contracts: setup ## freeze schemas and examples: from then on readers mu
 bench: setup ## how fast the parts are, against the bare floor in the same run
 	@$(BIN)/python -m bench $(if $(RUNS),--runs $(RUNS))
 
+conformance: setup ## what every connector must do, each against its sandbox: a table, connector by behaviour
+	@$(BIN)/python -m pytest -q --no-header -p connector_sdk.conformance.table $(wildcard services/*/tests/conformance) -k conforms
+
 fidelity: setup ## the Amazon connector and its sandbox against Amazon's own models (SPAPI_MODELS=<folder>)
 	@$(if $(SPAPI_MODELS),SPAPI_MODELS="$(SPAPI_MODELS)") $(BIN)/python -m fidelity
 

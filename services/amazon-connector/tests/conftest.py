@@ -7,10 +7,16 @@ from amazon_connector.client import USER_AGENT
 from amazon_connector.main import MIGRATIONS, build_marketplace
 from amazon_connector.marketplace import AmazonMarketplace
 from amazon_connector.settings import Settings
+from connector_sdk.conformance.rig import Subject
+from connector_sdk.conformance.sandbox import Sandbox
 from connector_sdk.http import build_client
 from connector_sdk.testing.database import ConnectorDatabase, open_database
-from connector_sdk.testing.server_process import run_server
+from connector_sdk.testing.served import serve
+from local_stack.databases import fresh_database
 from runtime.settings import load
+from sandbox.amazon import app
+from sandbox.amazon.settings import read_settings
+from sandbox.environment import Environment
 
 CREDENTIALS = {
     "AMAZON_CLIENT_ID": "amzn1.application-oa2-client.test",
@@ -29,16 +35,16 @@ async def database(database_url: str) -> AsyncIterator[ConnectorDatabase]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def amazon_url() -> AsyncIterator[str]:
     """A stand-in of Amazon, reached by HTTP alone."""
-    async with run_server("sandbox.amazon", CREDENTIALS) as url:
+    async with serve(app.build(read_settings(Environment(CREDENTIALS)), seed=7)) as url:
         yield url
 
 
 @pytest.fixture
-def settings(amazon_url: str, database_url: str) -> Settings:
+def settings(amazon_url: str) -> Settings:
     return load(
         Settings,
         kafka_bootstrap_servers="unused:1",
-        database_url=database_url,
+        database_url="postgresql://unused/unused",
         api_key="key",
         amazon_endpoint=amazon_url,
         amazon_lwa_url=f"{amazon_url}/auth/o2/token",
@@ -55,3 +61,16 @@ async def http(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture
 def marketplace(settings: Settings, http: httpx.AsyncClient) -> AmazonMarketplace:
     return build_marketplace(settings, http)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def bench(postgres_url: str) -> AsyncIterator[ConnectorDatabase]:
+    """One database for all behaviours, each of which begins by emptying it."""
+    async with fresh_database(postgres_url) as url, open_database(url, MIGRATIONS) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def subject(amazon_url: str, http: httpx.AsyncClient, marketplace: AmazonMarketplace) -> AsyncIterator[Subject]:
+    async with httpx.AsyncClient(base_url=f"{amazon_url}/_sandbox/") as control:
+        yield Subject("amazon", marketplace, http, Sandbox(control))
