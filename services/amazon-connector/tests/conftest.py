@@ -1,4 +1,5 @@
-from collections.abc import AsyncIterator
+import contextlib
+from collections.abc import AsyncIterator, Callable
 
 import httpx
 import pytest
@@ -8,9 +9,11 @@ from amazon_connector.main import MIGRATIONS, build_marketplace
 from amazon_connector.marketplace import AmazonMarketplace
 from amazon_connector.settings import Settings
 from connector_sdk.conformance.rig import Subject
+from connector_sdk.conformance.running import Running, run_connector
 from connector_sdk.conformance.sandbox import Sandbox
 from connector_sdk.http import build_client
 from connector_sdk.testing.database import ConnectorDatabase, open_database
+from connector_sdk.testing.kafka import CreateTopics
 from connector_sdk.testing.served import serve
 from local_stack.databases import fresh_database
 from runtime.settings import load
@@ -24,12 +27,6 @@ CREDENTIALS = {
     "AMAZON_REFRESH_TOKEN": "Atzr|made-up",
     "AMAZON_SELLER_ID": "A1SELLER",
 }
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def database(database_url: str) -> AsyncIterator[ConnectorDatabase]:
-    async with open_database(database_url, MIGRATIONS) as opened:
-        yield opened
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -70,7 +67,38 @@ async def bench(postgres_url: str) -> AsyncIterator[ConnectorDatabase]:
         yield opened
 
 
+@pytest.fixture
+def process(
+    amazon_url: str, postgres_url: str, bootstrap_servers: str, create_topics: CreateTopics
+) -> Callable[[], contextlib.AbstractAsyncContextManager[Running]]:
+    """Runs the whole connector against the sandbox, on a database that it finds empty."""
+    environment = {
+        **CREDENTIALS,
+        "AMAZON_ENDPOINT": amazon_url,
+        "AMAZON_LWA_URL": f"{amazon_url}/auth/o2/token",
+        "AMAZON_PUSH_RATE": "200",
+        "AMAZON_ORDER_POLL_SECONDS": "0.2",
+    }
+
+    @contextlib.asynccontextmanager
+    async def run() -> AsyncIterator[Running]:
+        async with (
+            fresh_database(postgres_url) as url,
+            run_connector(
+                "amazon_connector", {"DATABASE_URL": url, **environment}, bootstrap_servers, create_topics
+            ) as running,
+        ):
+            yield running
+
+    return run
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def subject(amazon_url: str, http: httpx.AsyncClient, marketplace: AmazonMarketplace) -> AsyncIterator[Subject]:
+async def subject(
+    amazon_url: str,
+    http: httpx.AsyncClient,
+    marketplace: AmazonMarketplace,
+    process: Callable[[], contextlib.AbstractAsyncContextManager[Running]],
+) -> AsyncIterator[Subject]:
     async with httpx.AsyncClient(base_url=f"{amazon_url}/_sandbox/") as control:
-        yield Subject("amazon", marketplace, http, Sandbox(control))
+        yield Subject("amazon", marketplace, http, Sandbox(control), process)

@@ -78,6 +78,14 @@ class _EmptyWhenBusy(Spoiled):
             return OrderPage((), known_until=dt.datetime.now(dt.UTC))
 
 
+class _Boasting(Spoiled):
+    """Says that it can show one order where it can't, and the other way round."""
+
+    def capabilities(self) -> Capabilities:
+        found = super().capabilities()
+        return dc.replace(found, order_by_id=not found.order_by_id)
+
+
 def _saying(told: Outcome, instead: Outcome) -> Callable[[Marketplace], Marketplace]:
     """Every line with the one outcome is said to have the other, and not to be throttled."""
 
@@ -249,6 +257,9 @@ FAULTS: Mapping[tuple[str, str], Fault] = {
     ),
     ("the-watermark-is-never-early", "all counts as known up to now"): Fault(
         found="came behind a watermark that had passed that time", marketplace=_known_up_to_now
+    ),
+    ("it-works-between-kafka-and-the-marketplace", "it can't do what it says"): Fault(
+        found="fetching one order was answered with", marketplace=_Boasting
     ),
 }
 """By behaviour and by what is wrong. Every behaviour has at least one."""

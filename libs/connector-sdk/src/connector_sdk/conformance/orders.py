@@ -26,6 +26,8 @@ async def late_and_repeated_orders_are_told_once(rig: Rig) -> None:
     wanted = {number: [OrderStatus.UNSHIPPED] for number in placed[1:]}
     wanted[placed[0]] = [OrderStatus.UNSHIPPED, OrderStatus.CANCELLED]
     expect(states == wanted, f"the orders were told as {states}")
+    cancelled = [o.lines[0].quantity_cancelled for o in told if o.status is OrderStatus.CANCELLED]
+    expect(cancelled == [1], f"of the cancelled order's one unit {cancelled} were told as cancelled")
     units = {o.external_order_id: o.lines[0].quantity for o in told}
     expect(units == {number: n for n, number in enumerate(placed, 1)}, f"the orders were told with units {units}")
 

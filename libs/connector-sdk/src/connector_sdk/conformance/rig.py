@@ -3,6 +3,7 @@
 import dataclasses as dc
 import datetime as dt
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Self
 
 import httpx
@@ -16,6 +17,7 @@ from contracts import (
 from runtime.records import Delivery
 
 from connector_sdk.conformance.deviation import DeviationError
+from connector_sdk.conformance.running import Running
 from connector_sdk.conformance.sandbox import Sandbox
 from connector_sdk.leader import Leader
 from connector_sdk.marketplace import Marketplace
@@ -46,7 +48,8 @@ select 1 from pushes where in_flight_revision is not null or state in ('pending'
 class Subject:
     """What a connector's tests hand over.
 
-    `marketplace` is what its `main.py` builds, on `http`, which reaches its sandbox. `late_by`: the seconds after which
+    `marketplace` is what its `main.py` builds, on `http`, which reaches its sandbox; `process` runs the whole connector
+    against the same sandbox, with short intervals. `late_by`: the seconds after which
     an order is shown at the latest, as the connector is set up; the sandbox is told to be as late as that.
     """
 
@@ -54,6 +57,7 @@ class Subject:
     marketplace: Marketplace
     http: httpx.AsyncClient
     sandbox: Sandbox
+    process: Callable[[], AbstractAsyncContextManager[Running]]
     late_by: float = 1.0
 
 
