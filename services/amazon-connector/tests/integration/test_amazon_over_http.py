@@ -109,3 +109,27 @@ async def test_a_reading_is_on_amazons_clock(amazon_url: str, marketplace: Amazo
         assert clock
         assert abs(clock.offset) <= clock.margin, "sandbox and test have the same clock"
     assert all(reading.observed_at.microsecond == 0 for reading in readings)
+
+
+async def test_orders_come_whole_without_a_call_for_each(amazon_url: str, marketplace: AmazonMarketplace) -> None:
+    await _list(amazon_url, "A")
+    for _ in range(5):
+        await _sandbox(amazon_url, "POST", "orders", {"external_sku": "A", "quantity": 1})
+
+    async def shows_all() -> bool:
+        page = await marketplace.fetch_orders(Search.CREATED, LONG_AGO, None)
+        return len([line for order in page.orders for line in order.lines if line.unit_price]) == 5
+
+    await eventually(shows_all)
+    calls = (await _sandbox(amazon_url, "GET", "calls")).json()
+    assert {call["path"] for call in calls} == {"/auth/o2/token", "/orders/2026-01-01/orders"}
+
+
+async def test_a_write_to_an_unknown_sku_is_accepted_and_a_reading_does_not_show_it(
+    marketplace: AmazonMarketplace,
+) -> None:
+    (pushed,) = await marketplace.push_stock([StockLine("A", "nobody-sells-this", 3, 1)])
+    (reading,) = await marketplace.read_listings(["nobody-sells-this"])
+
+    assert pushed.outcome is Outcome.ACCEPTED
+    assert reading.quantity is None

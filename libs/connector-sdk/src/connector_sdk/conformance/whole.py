@@ -11,7 +11,7 @@ from connector_sdk.conformance.running import Running
 from connector_sdk.testing.requests import listed
 from connector_sdk.testing.targets import delivery
 
-_SECONDS = 60.0
+_SECONDS = 90.0
 
 
 async def it_works_between_kafka_and_the_marketplace(rig: Rig) -> None:
