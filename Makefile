@@ -6,13 +6,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 MEMBERS := libs/contracts libs/runtime libs/connector-sdk \
   services/inventory services/amazon-connector services/noon-connector services/order-importer services/control \
-  deploy/local deploy/sandbox deploy/demo deploy/bench
+  deploy/local deploy/sandbox deploy/demo deploy/bench deploy/fidelity
 SOURCES := $(MEMBERS:%=%/src)
 INSTALLED := $(VENV)/.installed
 AT_ONCE := -n 2 --dist loadfile # two processes, each with a Kafka and a Postgres of its own
 UV := VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv
 
-.PHONY: bench model-check simulate help setup lint format test test-unit test-integration test-e2e typescript demo up down status generate release-contracts lock clean
+.PHONY: bench conformance fidelity model-check simulate help setup lint format test test-unit test-integration test-e2e typescript demo up down status generate release-contracts lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -67,6 +67,12 @@ release-contracts: setup ## freeze schemas and examples: from then on readers mu
 
 bench: setup ## how fast the parts are, against the bare floor in the same run (SCALE=1: with up to 1,000,000 SKUs)
 	@$(BIN)/python -m bench $(if $(RUNS),--runs $(RUNS)) $(if $(filter-out 0,$(SCALE)),--scale)
+
+conformance: setup ## what every connector must do, each against its sandbox: a table, connector by behaviour
+	@$(BIN)/python -m pytest -q --no-header -p connector_sdk.conformance.table $(wildcard services/*/tests/conformance) -k conforms
+
+fidelity: setup ## the Amazon connector and its sandbox against Amazon's own models (SPAPI_MODELS=<folder>)
+	@$(if $(SPAPI_MODELS),SPAPI_MODELS="$(SPAPI_MODELS)") $(BIN)/python -m fidelity
 
 simulate: setup ## the policies on days of recorded sales, and whether their figures hold (SALES=<folder of CSV files>)
 	@[ -n "$(SALES)" ] || { echo "simulate: say where the days of sales are: make simulate SALES=<folder of CSV files>"; exit 2; }

@@ -23,8 +23,11 @@ class _Body(BaseModel):
 
 
 class ListingBody(_Body):
+    """`rejects_writes`: whether the seller's writes to it are refused; buyers can still order."""
+
     external_sku: ExternalSku
     quantity: OnSale
+    rejects_writes: bool = False
 
 
 class QuantityBody(_Body):
@@ -74,7 +77,10 @@ class Control:
         return router
 
     async def add_listings(self, body: OneOrMany) -> dict[str, object]:
-        listings = [self._store.put_listing(each.external_sku, each.quantity) for each in body]
+        listings = [
+            self._store.put_listing(each.external_sku, each.quantity, rejects_writes=each.rejects_writes)
+            for each in body
+        ]
         return {"listings": _by_sku(listings)}
 
     async def edit_listing(self, external_sku: str, body: QuantityBody) -> dict[str, object]:

@@ -38,6 +38,11 @@ class FaultSettings(BaseModel):
     down_s: Seconds = 0
     """From now on and for so long every call gets a 503 or a broken connection, and none is carried out."""
 
+    unauthorised: bool = False
+    """Whether every call is refused, as when an account's credentials are withdrawn; none is carried out."""
+    largest_page: Annotated[int, Field(ge=1)] | None = None
+    """A page of orders holds no more than this, whatever was asked for."""
+
     @model_validator(mode="after")
     def _is_in_order(self) -> Self:
         shortest, longest = self.live_delay_s

@@ -61,11 +61,17 @@ class Faults:
         """Throw the dice for one call."""
         if self._clock() < self._down_until:
             return Verdict(HTTPStatus.SERVICE_UNAVAILABLE, applied=False, is_cut=self._hits(0.5))
+        if self._settings.unauthorised:
+            return Verdict(HTTPStatus.FORBIDDEN, applied=False)
         if self._hits(self._settings.throttle_rate):
             return Verdict(HTTPStatus.TOO_MANY_REQUESTS, applied=False)
         if self._hits(self._settings.error_rate):
             return Verdict(self._dice.choice(_ERRORS), applied=self._hits(0.5))
         return Verdict()
+
+    def page_size(self, asked: int) -> int:
+        """How many orders a page holds of which so many were asked for."""
+        return min(asked, self._settings.largest_page or asked)
 
     def live_delay(self) -> timedelta:
         """How long the next accepted write takes until it is live, in real time."""

@@ -31,6 +31,10 @@ class ConflictError(Exception):
     """The request does not fit what is there: short of stock, or more units than are open."""
 
 
+class WriteRejectedError(Exception):
+    """The listing takes no write."""
+
+
 @dataclass(slots=True)
 class Order:
     """One order of one line. `number` counts orders from 1 in the sequence they were placed."""
@@ -126,12 +130,13 @@ class Store:
             raise NotFoundError(f"no order has the id {external_order_id!r}")
         return found
 
-    def put_listing(self, external_sku: str, quantity: int) -> Listing:
+    def put_listing(self, external_sku: str, quantity: int, *, rejects_writes: bool = False) -> Listing:
         """Make a listing, or set the quantity of one that is there; what was on its way to it is dropped."""
         if external_sku not in self._listings:
             now = self.now()
             self._listings[external_sku] = Listing(external_sku, quantity, created_at=now, updated_at=now)
         self._listings[external_sku].drop_writes()
+        self._listings[external_sku].rejects_writes = rejects_writes
         return self.overwrite(external_sku, quantity)
 
     def overwrite(self, external_sku: str, quantity: int) -> Listing:
@@ -149,8 +154,11 @@ class Store:
 
         Raises:
             NotFoundError: there is no such listing.
+            WriteRejectedError: it takes no write.
         """
         listing = self.listing(external_sku)
+        if listing.rejects_writes:
+            raise WriteRejectedError(f"the listing {external_sku!r} takes no write")
         listing.submit(write, self.now(), delay)
         return listing
 

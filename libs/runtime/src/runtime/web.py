@@ -19,7 +19,7 @@ class WebServer:
     """Binds at once, so that a taken port is known before anything else starts."""
 
     def __init__(self, app: FastAPI, host: str, port: int) -> None:
-        """Bind.
+        """Bind; port 0 takes a free one.
 
         Raises:
             OSError: the port is taken.
@@ -27,6 +27,12 @@ class WebServer:
         self._socket = socket.create_server((host, port), backlog=512)
         config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=5)
         self._server = _Server(config)
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        port: int = self._socket.getsockname()[1]
+        return port
 
     async def run(self) -> None:
         await self._server.serve(sockets=[self._socket])

@@ -9,7 +9,7 @@ from connector_sdk.marketplace import MarketplaceError, OrderPage, Outcome, Sear
 from connector_sdk.push_policy import PushPolicy
 from connector_sdk.pushes import Patience
 from connector_sdk.testing.database import ConnectorDatabase
-from connector_sdk.testing.targets import delivery, price_delivery
+from connector_sdk.testing.targets import price_delivery
 from connector_sdk.testing.waiting import eventually
 from contracts import OrderStatus
 from pydantic import SecretStr
@@ -73,31 +73,16 @@ async def test_wrong_credentials_are_unauthorised_and_not_told(settings: Setting
     assert caught.value.outcome is Outcome.UNAUTHORISED
 
 
-@pytest.mark.parametrize(
-    ("faults", "outcome"), [({"throttle_rate": 1}, Outcome.RETRY), ({"error_rate": 1}, Outcome.UNKNOWN)]
-)
-async def test_faults_are_told_apart(
-    amazon_url: str, marketplace: AmazonMarketplace, faults: dict[str, float], outcome: Outcome
-) -> None:
-    await _list(amazon_url, "A")
-    await marketplace.push_stock([StockLine("A", "A", 1, 1)])
-    await _sandbox(amazon_url, "PUT", "faults", faults)
-    (result,) = await marketplace.push_stock([StockLine("A", "A", 2, 2)])
-
-    assert result.outcome is outcome
-    assert result.throttled is (outcome is Outcome.RETRY)
-
-
 async def test_orders_are_read_page_by_page(amazon_url: str, marketplace: AmazonMarketplace) -> None:
-    await _list(amazon_url, "قميص أزرق", quantity=1000)
-    async with httpx.AsyncClient(base_url=amazon_url) as buyers:
-        for _ in range(101):
-            await buyers.post("/_sandbox/orders", json={"external_sku": "قميص أزرق", "quantity": 1})
+    await _list(amazon_url, "قميص أزرق")
+    for _ in range(3):
+        await _sandbox(amazon_url, "POST", "orders", {"external_sku": "قميص أزرق", "quantity": 1})
+    await _sandbox(amazon_url, "PUT", "faults", {"largest_page": 2})
 
     first = await marketplace.fetch_orders(Search.CREATED, LONG_AGO, None)
     second = await marketplace.fetch_orders(Search.CREATED, LONG_AGO, first.next_cursor)
 
-    assert (len(first.orders), len(second.orders), second.next_cursor) == (100, 1, None)
+    assert (len(first.orders), len(second.orders), second.next_cursor) == (2, 1, None)
     assert first.known_until
     assert first.known_until == second.known_until
     order = second.orders[0]
@@ -121,25 +106,6 @@ async def test_a_partial_cancellation_is_seen_by_the_update_search(
         return [order.lines[0].quantity_cancelled for order in page.orders] == [1]
 
     await eventually(shows_it)
-
-
-async def test_targets_end_up_at_amazon(
-    amazon_url: str, marketplace: AmazonMarketplace, database: ConnectorDatabase
-) -> None:
-    skus = [f"sku-{n}" for n in range(50)]
-    await _list(amazon_url, *(f"X-{sku}" for sku in skus))
-    await _sandbox(amazon_url, "PUT", "faults", {"error_rate": 0.2, "throttle_rate": 0.1})
-    pusher = database.pusher(marketplace, PushPolicy(rate=2000, burst=50, backoff_seconds=0.01))
-    await database.take_in(*(delivery(sku, 1, n) for n, sku in enumerate(skus)))
-
-    async def has_all() -> bool:
-        await pusher.step()
-        await database.follow_up()
-        return not await database.rows("select 1 from pushes where state <> 'accepted'")
-
-    await eventually(has_all)
-    await pusher.close()
-    assert await _quantities(amazon_url) == {f"X-{sku}": n for n, sku in enumerate(skus)}
 
 
 async def test_a_reading_is_on_amazons_clock(amazon_url: str, marketplace: AmazonMarketplace) -> None:
@@ -189,3 +155,25 @@ async def test_prices_end_up_at_amazon_and_its_discounts_survive(
     assert prices == {f"X-{sku}": f"{n + 1}.99" for n, sku in enumerate(skus)}
     kept = (await http.get(item, params=query, headers=headers)).json()["attributes"]["purchasable_offer"][0]
     assert (kept["discounted_price"], kept["our_price"]) == (scheduled, [{"schedule": [{"value_with_tax": 4.99}]}])
+async def test_orders_come_whole_without_a_call_for_each(amazon_url: str, marketplace: AmazonMarketplace) -> None:
+    await _list(amazon_url, "A")
+    for _ in range(5):
+        await _sandbox(amazon_url, "POST", "orders", {"external_sku": "A", "quantity": 1})
+
+    async def shows_all() -> bool:
+        page = await marketplace.fetch_orders(Search.CREATED, LONG_AGO, None)
+        return len([line for order in page.orders for line in order.lines if line.unit_price]) == 5
+
+    await eventually(shows_all)
+    calls = (await _sandbox(amazon_url, "GET", "calls")).json()
+    assert {call["path"] for call in calls} == {"/auth/o2/token", "/orders/2026-01-01/orders"}
+
+
+async def test_a_write_to_an_unknown_sku_is_accepted_and_a_reading_does_not_show_it(
+    marketplace: AmazonMarketplace,
+) -> None:
+    (pushed,) = await marketplace.push_stock([StockLine("A", "nobody-sells-this", 3, 1)])
+    (reading,) = await marketplace.read_listings(["nobody-sells-this"])
+
+    assert pushed.outcome is Outcome.ACCEPTED
+    assert reading.quantity is None

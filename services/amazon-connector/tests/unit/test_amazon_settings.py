@@ -67,3 +67,13 @@ def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert "secret'" not in repr(load(Settings)).replace("SecretStr", "")
     assert "very-secret" not in repr(load(Settings))
+
+
+def test_the_default_pace_is_within_amazons_usage_plans(monkeypatch: pytest.MonkeyPatch) -> None:
+    """patchListingsItem: 5 a second, 5 at once. getListingsItem: 5 a second. searchOrders: 0.0056 a second."""
+    _set(monkeypatch)
+    settings = load(Settings)
+
+    assert (settings.push_rate_per_second, settings.push_burst) == (5, 5)
+    assert settings.read_rate_per_second <= 5
+    assert 1 / settings.order_poll_seconds <= 0.0056

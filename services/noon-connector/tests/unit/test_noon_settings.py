@@ -23,6 +23,7 @@ def test_the_partner_dialect_is_the_default(monkeypatch: pytest.MonkeyPatch) -> 
 
     assert (settings.noon_dialect, settings.noon_api_url) == ("partner_v1", "https://api.noon.partners/v1")
     assert (settings.push_rate_per_second, settings.order_poll_seconds) == (300, 60)
+    assert settings.noon_order_visibility_seconds == 120
     assert "very-secret" not in repr(settings)
 
 

@@ -17,13 +17,13 @@ from urllib.parse import unquote
 from fastapi import APIRouter, Request
 
 from sandbox.amazon.operations import GET_LISTING, PATCH_LISTING, Gate
-from sandbox.amazon.patches import Change, Json, read_patches
+from sandbox.amazon.patches import AVAILABILITY, Change, Json, issue, read_patches
 from sandbox.amazon.settings import MARKETPLACE_ID, AmazonSettings
 from sandbox.amazon.wire import Query, RefusedError, denied, invalid_input, money
 from sandbox.clock import iso
 from sandbox.faults import Faults
 from sandbox.listing import Listing
-from sandbox.store import NotFoundError, Store
+from sandbox.store import NotFoundError, Store, WriteRejectedError
 
 ROOT = "/listings/2021-08-01/items/"
 DATA_SETS = (
@@ -82,8 +82,11 @@ class ListingsItems:
         with contextlib.suppress(NotFoundError):  # Amazon accepts an offer for a SKU that it does not know
             listing = self._store.listing(sku)
             issues = change.issues_at(listing)
-            if not issues and not preview:
-                self._store.submit(sku, change.applied_to(listing), self._faults.live_delay())
+            try:
+                if not issues and not preview:
+                    self._store.submit(sku, change.applied_to(listing), self._faults.live_delay())
+            except WriteRejectedError as error:
+                return [issue(AVAILABILITY, str(error))]
             return issues
         return []
 

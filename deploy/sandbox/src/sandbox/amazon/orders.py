@@ -1,5 +1,6 @@
 """Orders 2026-01-01: searchOrders and getOrder. `order_data` says how an order looks."""
 
+from dataclasses import replace
 from http import HTTPStatus
 
 from fastapi import APIRouter, Request
@@ -34,7 +35,8 @@ class Orders:
     async def search(self, request: Request) -> dict[str, object]:
         """The upper bound that is echoed keeps its promise: no older order will be found later."""
         delay = max(self._settings.order_delay, self._faults.settings.order_lag)
-        search = read_search(Query(request.scope["query_string"]), self._store.now(), delay)
+        asked = read_search(Query(request.scope["query_string"]), self._store.now(), delay)
+        search = replace(asked, page_size=self._faults.page_size(asked.page_size))
         page = search.page(self._store.orders())
         told = self._faults.disorder(page.orders, page.previous)
         answer: dict[str, object] = {"orders": [printed(order, search.data_sets) for order in told]}

@@ -18,7 +18,7 @@ from sandbox.listing import Listing, Write
 _PREFIX = "/attributes/"
 _OPERATIONS = ("add", "replace", "merge", "delete")
 _SERVED = ("replace", "merge")
-_AVAILABILITY = "fulfillment_availability"
+AVAILABILITY = "fulfillment_availability"
 _OFFER = "purchasable_offer"
 _SELECTOR = {"marketplace_id": MARKETPLACE_ID, "currency": "EGP", "audience": "ALL"}
 _PRICE = "our_price"
@@ -49,7 +49,7 @@ class Change:
         lowest, highest = _limit(terms, _LOWEST), _limit(terms, _HIGHEST)
         if (lowest is None or price >= lowest) and (highest is None or price <= highest):
             return []
-        return [_issue(_OFFER, f"our_price {price} is outside of the allowed prices, {lowest} to {highest}.")]
+        return [issue(_OFFER, f"our_price {price} is outside of the allowed prices, {lowest} to {highest}.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +81,12 @@ def read_patches(body: bytes) -> Change:
     for op, attribute, value in _read_request(body):
         try:
             _check(op, attribute)
-            if attribute == _AVAILABILITY:
+            if attribute == AVAILABILITY:
                 quantity = _read_quantity(value)
             else:
                 offer = _read_offer(value, replaces=op == "replace")
         except _InvalidError as error:
-            issues.append(_issue(attribute, str(error)))
+            issues.append(issue(attribute, str(error)))
     return Change(quantity, offer, issues)
 
 
@@ -113,7 +113,7 @@ def _read_patch(patch: object) -> tuple[str, str, object]:
 
 
 def _check(op: str, attribute: str) -> None:
-    if attribute not in (_AVAILABILITY, _OFFER):
+    if attribute not in (AVAILABILITY, _OFFER):
         raise _InvalidError("The attributes are invalid.")
     if op not in _SERVED:
         raise _InvalidError(f"The operation {op} is not served here; use merge or replace.")
@@ -160,7 +160,8 @@ def _only_entry(value: object) -> Json:
     return value[0]
 
 
-def _issue(attribute: str, message: str) -> Json:
+def issue(attribute: str, message: str) -> Json:
+    """Say why Amazon calls a submission INVALID."""
     return {
         "code": "90000900",
         "message": message,

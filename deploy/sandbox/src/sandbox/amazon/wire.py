@@ -14,6 +14,7 @@ _RATED = (HTTPStatus.OK, HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND)
 """The answers that tell the operation's rate; the models have the header on no other."""
 
 _SAID = {
+    HTTPStatus.FORBIDDEN: ("Unauthorized", "Access to requested resource is denied."),
     HTTPStatus.TOO_MANY_REQUESTS: ("QuotaExceeded", "You exceeded your quota for the requested resource."),
     HTTPStatus.INTERNAL_SERVER_ERROR: ("InternalFailure", "We encountered an internal error. Please try again."),
     HTTPStatus.SERVICE_UNAVAILABLE: ("ServiceUnavailable", "Service is temporarily unavailable. Please try again."),
@@ -52,6 +53,8 @@ def answer(status: HTTPStatus, body: object, rate: str | None = None) -> Respons
 def refuse(path: str, status: HTTPStatus) -> Response:
     """Answer with an error that is none of an operation's own: a fault, or a path that is not served."""
     code, message = _SAID.get(status, (status.phrase.replace(" ", ""), f"{status.phrase}: {path}"))
+    if path == TOKEN_PATH and status is HTTPStatus.FORBIDDEN:
+        return oauth_error(HTTPStatus.BAD_REQUEST, "invalid_grant", "The seller has withdrawn the authorisation")
     if path == TOKEN_PATH:
         return oauth_error(status, "temporarily_unavailable" if status in _SAID else "invalid_request", message)
     return answer(status, RefusedError(status, code, message).body)

@@ -9,7 +9,7 @@ from http import HTTPStatus
 
 from sandbox.listing import Write
 from sandbox.noon.wire import RefusedError, read_object
-from sandbox.store import NotFoundError, Store
+from sandbox.store import NotFoundError, Store, WriteRejectedError
 
 PATH = "/inventory/update"
 
@@ -18,7 +18,7 @@ def update(store: Store, body: Mapping[str, object], delay: timedelta) -> dict[s
     """Accept an update, which is live after `delay`, and make its answer.
 
     Raises:
-        RefusedError: 422 for a field that cannot be, 404 for a SKU that is not listed.
+        RefusedError: 422 for a field that cannot be or a listing that takes no write, 404 for a SKU that is not listed.
     """
     sku, quantity = body.get("sku"), _quantity(body.get("quantity"))
     if not isinstance(sku, str):
@@ -29,6 +29,8 @@ def update(store: Store, body: Mapping[str, object], delay: timedelta) -> dict[s
         raise _unprocessable("invalid_timestamp", "timestamp must be a JSON number, not a text")
     try:
         store.submit(sku, Write(quantity), delay)
+    except WriteRejectedError as error:
+        raise _unprocessable("write_rejected", str(error)) from error
     except NotFoundError as error:
         raise RefusedError(HTTPStatus.NOT_FOUND, "sku_not_found", f"No listing has the SKU {sku!r}") from error
     return {"status": "ok", "sku": sku, "quantity": quantity}

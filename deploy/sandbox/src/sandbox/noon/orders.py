@@ -27,7 +27,7 @@ def list_orders(store: Store, faults: Faults, query: Mapping[str, str]) -> dict[
         RefusedError: 400 for a from_date or page that cannot be read.
     """
     since = _from_date(query.get("from_date", ""))
-    page, page_size = _number(query, "page", 1), _number(query, "page_size", LARGEST_PAGE)
+    page, page_size = _number(query, "page", 1), faults.page_size(_number(query, "page_size", LARGEST_PAGE))
     found = [order for order in store.orders_known(faults.settings.order_lag) if order.placed_at >= since]
     start = (page - 1) * page_size
     previous = found[start - 1] if 0 < start <= len(found) else None

@@ -24,17 +24,15 @@ class Topics:
         key = event.subject.encode() if event.subject is not None else None
         await self._producer.send_and_wait(self.prefix + topic, event.to_bytes(), key=key)
 
-    async def first(self, topic: str) -> AnyEvent:
-        """Wait for the topic's first event that is about something: watermarks have no subject."""
+    async def events(self, topic: str) -> AsyncIterator[AnyEvent]:
+        """The topic's events from its beginning, those to come too."""
         consumer = AIOKafkaConsumer(
             self.prefix + topic, bootstrap_servers=self._bootstrap_servers, auto_offset_reset="earliest"
         )
         await consumer.start()
         try:
             while True:
-                event = parse(topic, (await consumer.getone()).value)
-                if event.subject is not None:
-                    return event
+                yield parse(topic, (await consumer.getone()).value)
         finally:
             await consumer.stop()
 

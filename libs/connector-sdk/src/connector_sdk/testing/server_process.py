@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 
 from connector_sdk.testing.waiting import eventually
 
+_START_SECONDS = 60.0
 _STOP_SECONDS = 30.0
 
 
@@ -36,7 +37,7 @@ async def run_server(module: str, environment: Mapping[str, str]) -> AsyncIterat
         return True
 
     try:
-        await eventually(listens)
+        await eventually(listens, within_seconds=_START_SECONDS)
         yield f"http://127.0.0.1:{port}"
     finally:
         code = await _stop(process)

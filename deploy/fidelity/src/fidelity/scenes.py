@@ -1,0 +1,168 @@
+"""The run that is recorded: the Amazon connector against its sandbox, in fair weather and in foul."""
+
+import contextlib
+import dataclasses as dc
+import datetime as dt
+from collections.abc import Awaitable, Callable
+
+import httpx
+from amazon_connector.client import USER_AGENT
+from amazon_connector.main import build_marketplace
+from amazon_connector.marketplace import AmazonMarketplace
+from amazon_connector.settings import Settings
+from connector_sdk.http import build_client
+from connector_sdk.marketplace import MarketplaceError, Search, StockLine
+from connector_sdk.testing.served import serve
+from sandbox.amazon import app
+from sandbox.amazon.settings import AmazonSettings
+
+from fidelity.documents import Document
+from fidelity.exchange import Exchange, Recorder
+
+SELLER = AmazonSettings(
+    client_id="amzn1.application-oa2-client.fidelity",
+    client_secret="made-up",  # noqa: S106 - the sandbox's own
+    refresh_token="Atzr|made-up",  # noqa: S106 - the sandbox's own
+    seller_id="A1FIDELITY",
+)
+ODD_SKUS = ("plain", "a/b#c d%41?e&f=g,h", "قميص أزرق", "x+y~z*'\"", "..%2F..")
+REJECTING = "takes-no-write"
+_LONG_AGO = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+_SEED = 7
+_FOUL_ROUNDS = 4
+"""Enough for both of the sandbox's errors to come up for each operation."""
+
+
+@dc.dataclass(slots=True)
+class Recorded:
+    exchanges: list[Exchange]
+    documents: list[Document] = dc.field(default_factory=list)
+
+
+class Stage:
+    """The connector as `main.py` builds it, with its sandbox's control surface beside it."""
+
+    def __init__(self, url: str, http: httpx.AsyncClient, sandbox: httpx.AsyncClient) -> None:
+        self._url = url
+        self._http = http
+        self._sandbox = sandbox
+        self.order_id = ""
+
+    def marketplace(self, **changed: object) -> AmazonMarketplace:
+        """A new one, without a token yet."""
+        return build_marketplace(_settings(self._url, **changed), self._http)
+
+    async def list_and_sell(self) -> None:
+        """Listings, and an order of every status."""
+        listings = [{"external_sku": sku, "quantity": 50} for sku in ODD_SKUS]
+        rejecting = {"external_sku": REJECTING, "quantity": 1, "rejects_writes": True}
+        await self._ask("POST", "listings", [*listings, rejecting])
+        for status in ("pending", "unshipped", "shipped", "cancelled"):
+            await self._order("plain", 2, status)
+        partly_cancelled, partly_shipped = await self._order(ODD_SKUS[1], 3), await self._order(ODD_SKUS[2], 3)
+        await self._ask("POST", f"orders/{partly_cancelled}/cancel", {"quantity": 1})
+        await self._ask("POST", f"orders/{partly_shipped}/ship", {"quantity": 1})
+        self.order_id = partly_cancelled
+
+    async def set_faults(self, **faults: object) -> None:
+        await self._ask("PUT", "faults", faults)
+
+    async def _order(self, sku: str, quantity: int, status: str = "unshipped") -> str:
+        answer = await self._ask("POST", "orders", {"external_sku": sku, "quantity": quantity, "status": status})
+        return str(answer.json()["external_order_id"])
+
+    async def _ask(self, method: str, path: str, body: object) -> httpx.Response:
+        return (await self._sandbox.request(method, path, json=body)).raise_for_status()
+
+
+async def play() -> Recorded:
+    """Play every scene and hand over what went over the wire."""
+    recorder = Recorder()
+    async with (
+        serve(app.build(SELLER, seed=_SEED)) as url,
+        build_client(url, USER_AGENT) as http,
+        httpx.AsyncClient(base_url=f"{url}/_sandbox/") as sandbox,
+    ):
+        recorder.listen(http)
+        stage = Stage(url, http, sandbox)
+        await stage.list_and_sell()
+        await _fair(stage)
+        for faults in ({"throttle_rate": 1}, {"unauthorised": True}, {"limit_scale": 0.001}):
+            await _foul(stage, 2, **faults)
+        await _foul(stage, _FOUL_ROUNDS, error_rate=1)
+        await stage.set_faults()
+        await _strangers(stage)
+    return Recorded(recorder.exchanges)
+
+
+async def _fair(stage: Stage) -> None:
+    """All that the connector does: every SKU, every page of both searches, orders that are there and that are not."""
+    marketplace = stage.marketplace()
+    skus = (*ODD_SKUS, REJECTING, "nobody-sells-this")
+    await marketplace.push_stock([StockLine(sku, sku, number, 1) for number, sku in enumerate(skus)])
+    await marketplace.read_listings(skus)
+    await stage.set_faults(largest_page=4, duplicate_rate=0.5, reorder=True)
+    for search in Search:
+        page = await marketplace.fetch_orders(search, _LONG_AGO, None)
+        while page.next_cursor:
+            page = await marketplace.fetch_orders(search, _LONG_AGO, page.next_cursor)
+    await stage.set_faults()
+    await marketplace.fetch_order(stage.order_id)
+    await marketplace.fetch_order("402-0000000-0000000")
+
+
+def _operations(stage: Stage) -> list[Callable[[AmazonMarketplace], Awaitable[object]]]:
+    """Each of the connector's operations once. A new one of the port is added here."""
+    return [
+        lambda amazon: amazon.push_stock([StockLine("plain", "plain", 3, 1)]),
+        lambda amazon: amazon.read_listings(["plain"]),
+        lambda amazon: amazon.fetch_orders(Search.CREATED, _LONG_AGO, None),
+        lambda amazon: amazon.fetch_orders(Search.UPDATED, _LONG_AGO, None),
+        lambda amazon: amazon.fetch_order(stage.order_id),
+    ]
+
+
+async def _foul(stage: Stage, rounds: int, **faults: object) -> None:
+    """Every operation under a fault, each with a token in force, and asking for one."""
+    operations = _operations(stage)
+    for operation in operations * rounds:
+        await stage.set_faults()
+        amazon = stage.marketplace()
+        await amazon.fetch_order(stage.order_id)
+        await stage.set_faults(**faults)
+        await _try(operation, amazon)
+    for _ in range(2 * rounds):
+        await _try(operations[0], stage.marketplace())
+
+
+async def _strangers(stage: Stage) -> None:
+    """Callers whom Amazon knows nothing of: wrong secret, another seller, another country's marketplace."""
+    for changed in (
+        {"amazon_client_secret": "wrong"},
+        {"amazon_refresh_token": "Atzr|wrong"},
+        {"amazon_seller_id": "A1ANOTHER"},
+        {"amazon_marketplace_id": "A17E79C6D8DWNP"},
+    ):
+        stranger = stage.marketplace(**changed)
+        for operation in _operations(stage):
+            await _try(operation, stranger)
+
+
+async def _try(operation: Callable[[AmazonMarketplace], Awaitable[object]], amazon: AmazonMarketplace) -> None:
+    with contextlib.suppress(MarketplaceError):
+        await operation(amazon)
+
+
+def _settings(url: str, **changed: object) -> Settings:
+    values: dict[str, object] = {
+        "kafka_bootstrap_servers": "unused:1",
+        "database_url": "postgresql://unused/unused",
+        "api_key": "unused",
+        "amazon_client_id": SELLER.client_id,
+        "amazon_client_secret": SELLER.client_secret,
+        "amazon_refresh_token": SELLER.refresh_token,
+        "amazon_seller_id": SELLER.seller_id,
+        "amazon_endpoint": url,
+        "amazon_lwa_url": f"{url}/auth/o2/token",
+    }
+    return Settings.model_validate(values | changed)

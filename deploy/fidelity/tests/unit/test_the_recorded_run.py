@@ -1,0 +1,90 @@
+"""The connector and its sandbox, judged by the small model that stands in for Amazon's."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fidelity.cli import run
+from fidelity.documents import Document, problems_of_document
+from fidelity.models import ModelsError, Operation, read_models
+from fidelity.scenes import Recorded
+from fidelity.verdict import Verdict, judge, judge_documents
+
+MODELS = Path(__file__).parent / "models"
+STATUSES = {
+    "LWA token": {200, 400, 401, 429},
+    "patchListingsItem": {200, 400, 403, 429},
+    "getListingsItem": {200, 400, 403, 404, 429},
+    "searchOrders": {200, 403, 429},
+    "getOrder": {200, 403, 404, 429},
+}
+
+
+def _judge(folder: Path, model: dict[str, Any], recorded: Recorded) -> Verdict:
+    (folder / "changed.json").write_text(json.dumps(model), encoding="utf-8")
+    return judge(read_models(folder), recorded.exchanges)
+
+
+def test_every_operation_is_met_with_every_status_and_none_is_invalid(
+    operations: list[Operation], recorded: Recorded
+) -> None:
+    verdict = judge(operations, recorded.exchanges)
+    assert verdict.problems == {}
+    errors = {500, 503}
+    assert {name: set(row.statuses) - errors for name, row in verdict.rows.items()} == STATUSES
+    assert all(row.statuses.keys() & errors for row in verdict.rows.values())
+
+
+def test_every_page_of_a_search_is_asked_for(recorded: Recorded) -> None:
+    searches = [e.request for e in recorded.exchanges if e.request.path == "/orders/2026-01-01/orders"]
+    assert sum("paginationToken" in dict(search.query) for search in searches) >= 2
+
+
+def test_a_submission_that_amazon_finds_invalid_is_among_the_answers(recorded: Recorded) -> None:
+    bodies = [json.loads(e.answer.body) for e in recorded.exchanges if e.answer and e.request.method == "PATCH"]
+    assert {"ACCEPTED", "INVALID"} <= {body.get("status") for body in bodies}
+
+
+def test_a_parameter_that_the_model_lacks_is_caught(tmp_path: Path, model: dict[str, Any], recorded: Recorded) -> None:
+    patch = model["paths"]["/listings/2021-08-01/items/{sellerId}/{sku}"]["patch"]
+    patch["parameters"] = [each for each in patch["parameters"] if each["name"] != "issueLocale"]
+    verdict = _judge(tmp_path, model, recorded)
+    assert set(verdict.problems) == {("patchListingsItem", "query parameter issueLocale: not in the model")}
+    assert verdict.rows["patchListingsItem"].invalid == verdict.rows["patchListingsItem"].requests
+
+
+def test_a_field_that_the_model_requires_is_missed(tmp_path: Path, model: dict[str, Any], recorded: Recorded) -> None:
+    model["definitions"]["Order"]["required"].append("programs")
+    verdict = _judge(tmp_path, model, recorded)
+    assert {name for name, _ in verdict.problems} == {"searchOrders", "getOrder"}
+    assert all("'programs' is a required property" in reason for _, reason in verdict.problems)
+
+
+def test_without_models_one_line_says_what_to_set(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run({}) == 2
+    assert run({"SPAPI_MODELS": str(tmp_path)}) == 2
+    assert run({"SPAPI_MODELS": str(tmp_path / "nowhere")}) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 3
+    assert all("SPAPI_MODELS" in line for line in said)
+
+
+def test_a_model_that_is_no_json_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "broken.json").write_text("{", encoding="utf-8")
+    assert run({"SPAPI_MODELS": str(tmp_path)}) == 2
+    assert "broken.json" in capsys.readouterr().err
+
+
+def test_documents_are_checked_by_their_schemas(tmp_path: Path) -> None:
+    schema = {"$schema": "http://json-schema.org/draft-07/schema#", "type": "object", "required": ["header"]}
+    (tmp_path / "feed.json").write_text(json.dumps(schema), encoding="utf-8")
+    verdict = Verdict()
+    judge_documents(verdict, tmp_path, [Document("feed.json", {"header": {}}), Document("feed.json", {})])
+    assert dict(verdict.problems) == {("feed.json", "(whole): 'header' is a required property"): 1}
+    with pytest.raises(ModelsError, match="no-schema"):
+        problems_of_document(tmp_path, Document("no-schema.json", {}))
+
+
+def test_the_small_model_serves_what_it_is_made_for() -> None:
+    assert {operation.name for operation in read_models(MODELS)} == set(STATUSES) - {"LWA token"}
