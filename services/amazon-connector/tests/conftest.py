@@ -30,6 +30,12 @@ CREDENTIALS = {
 
 
 @pytest_asyncio.fixture(loop_scope="session")
+async def database(database_url: str) -> AsyncIterator[ConnectorDatabase]:
+    async with open_database(database_url, MIGRATIONS) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(loop_scope="session")
 async def amazon_url() -> AsyncIterator[str]:
     """A stand-in of Amazon, reached by HTTP alone."""
     async with serve(app.build(read_settings(Environment(CREDENTIALS)), seed=7)) as url:

@@ -26,6 +26,12 @@ LATE_BY = 1.0
 
 
 @pytest_asyncio.fixture(loop_scope="session")
+async def database(database_url: str) -> AsyncIterator[ConnectorDatabase]:
+    async with open_database(database_url, MIGRATIONS) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(loop_scope="session")
 async def noon_url() -> AsyncIterator[str]:
     """A stand-in of Noon, reached by HTTP alone."""
     async with serve(app.build(read_settings(Environment(CREDENTIALS)), seed=7)) as url:

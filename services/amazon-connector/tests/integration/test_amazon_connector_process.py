@@ -14,11 +14,11 @@ from contracts import AppliedStatus, MarketplaceOrderReceived, Money, PriceAppli
 pytestmark = pytest.mark.integration
 
 
-def _environment(settings: Settings, bootstrap_servers: str, prefix: str) -> dict[str, str]:
+def _environment(settings: Settings, database_url: str, bootstrap_servers: str, prefix: str) -> dict[str, str]:
     return {
         "KAFKA_BOOTSTRAP_SERVERS": bootstrap_servers,
         "KAFKA_TOPIC_PREFIX": prefix,
-        "DATABASE_URL": str(settings.database_url),
+        "DATABASE_URL": database_url,
         "API_KEY": settings.api_key.get_secret_value(),
         "AMAZON_CLIENT_ID": settings.amazon_client_id,
         "AMAZON_CLIENT_SECRET": settings.amazon_client_secret.get_secret_value(),
@@ -33,11 +33,11 @@ def _environment(settings: Settings, bootstrap_servers: str, prefix: str) -> dic
 
 
 async def test_targets_go_in_and_answers_and_orders_come_out(
-    settings: Settings, amazon_url: str, bootstrap_servers: str, create_topics: CreateTopics
+    settings: Settings, amazon_url: str, bootstrap_servers: str, create_topics: CreateTopics, database_url: str
 ) -> None:
     async with (
         open_topics(bootstrap_servers, create_topics) as topics,
-        run_server("amazon_connector", _environment(settings, bootstrap_servers, topics.prefix)) as url,
+        run_server("amazon_connector", _environment(settings, database_url, bootstrap_servers, topics.prefix)) as url,
         httpx.AsyncClient(base_url=url, headers={"x-api-key": "key"}) as connector,
         httpx.AsyncClient(base_url=f"{amazon_url}/_sandbox/") as sandbox,
         asyncio.timeout(60),
@@ -73,11 +73,11 @@ async def test_targets_go_in_and_answers_and_orders_come_out(
 
 
 async def test_a_new_listing_is_told_as_it_stands(
-    settings: Settings, amazon_url: str, bootstrap_servers: str, create_topics: CreateTopics
+    settings: Settings, amazon_url: str, bootstrap_servers: str, create_topics: CreateTopics, database_url: str
 ) -> None:
     async with (
         open_topics(bootstrap_servers, create_topics) as topics,
-        run_server("amazon_connector", _environment(settings, bootstrap_servers, topics.prefix)) as url,
+        run_server("amazon_connector", _environment(settings, database_url, bootstrap_servers, topics.prefix)) as url,
         httpx.AsyncClient(base_url=url, headers={"x-api-key": "key"}) as connector,
         httpx.AsyncClient(base_url=f"{amazon_url}/_sandbox/") as sandbox,
         asyncio.timeout(60),

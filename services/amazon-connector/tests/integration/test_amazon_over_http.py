@@ -155,6 +155,8 @@ async def test_prices_end_up_at_amazon_and_its_discounts_survive(
     assert prices == {f"X-{sku}": f"{n + 1}.99" for n, sku in enumerate(skus)}
     kept = (await http.get(item, params=query, headers=headers)).json()["attributes"]["purchasable_offer"][0]
     assert (kept["discounted_price"], kept["our_price"]) == (scheduled, [{"schedule": [{"value_with_tax": 4.99}]}])
+
+
 async def test_orders_come_whole_without_a_call_for_each(amazon_url: str, marketplace: AmazonMarketplace) -> None:
     await _list(amazon_url, "A")
     for _ in range(5):

@@ -13,11 +13,11 @@ from noon_connector.settings import Settings
 pytestmark = pytest.mark.integration
 
 
-def _environment(settings: Settings, bootstrap_servers: str, prefix: str) -> dict[str, str]:
+def _environment(settings: Settings, database_url: str, bootstrap_servers: str, prefix: str) -> dict[str, str]:
     return {
         "KAFKA_BOOTSTRAP_SERVERS": bootstrap_servers,
         "KAFKA_TOPIC_PREFIX": prefix,
-        "DATABASE_URL": str(settings.database_url),
+        "DATABASE_URL": database_url,
         "API_KEY": settings.api_key.get_secret_value(),
         "NOON_PARTNER_ID": settings.noon_partner_id,
         "NOON_API_KEY": settings.noon_api_key.get_secret_value(),
@@ -29,11 +29,11 @@ def _environment(settings: Settings, bootstrap_servers: str, prefix: str) -> dic
 
 
 async def test_targets_go_in_and_answers_and_orders_come_out(
-    settings: Settings, noon_url: str, bootstrap_servers: str, create_topics: CreateTopics
+    settings: Settings, noon_url: str, bootstrap_servers: str, create_topics: CreateTopics, database_url: str
 ) -> None:
     async with (
         open_topics(bootstrap_servers, create_topics) as topics,
-        run_server("noon_connector", _environment(settings, bootstrap_servers, topics.prefix)) as url,
+        run_server("noon_connector", _environment(settings, database_url, bootstrap_servers, topics.prefix)) as url,
         httpx.AsyncClient(base_url=url, headers={"x-api-key": "key"}) as connector,
         httpx.AsyncClient(base_url=f"{noon_url}/_sandbox/") as sandbox,
         asyncio.timeout(60),
@@ -60,11 +60,11 @@ async def test_targets_go_in_and_answers_and_orders_come_out(
 
 
 async def test_a_new_listing_is_told_to_be_unreadable(
-    settings: Settings, bootstrap_servers: str, create_topics: CreateTopics
+    settings: Settings, bootstrap_servers: str, create_topics: CreateTopics, database_url: str
 ) -> None:
     async with (
         open_topics(bootstrap_servers, create_topics) as topics,
-        run_server("noon_connector", _environment(settings, bootstrap_servers, topics.prefix)) as url,
+        run_server("noon_connector", _environment(settings, database_url, bootstrap_servers, topics.prefix)) as url,
         httpx.AsyncClient(base_url=url, headers={"x-api-key": "key"}) as connector,
         asyncio.timeout(60),
     ):

@@ -27,6 +27,7 @@ class _Silent:
         self.read_listings = marketplace.read_listings
         self.fetch_orders = marketplace.fetch_orders
         self.fetch_order = marketplace.fetch_order
+        self.push_prices = marketplace.push_prices
 
     async def push_stock(self, lines: Sequence[StockLine]) -> Sequence[LineResult]:
         results = await self._marketplace.push_stock(lines)

@@ -46,6 +46,7 @@ class Spoiled:
         self._since = since
         self._batch = batch
         self.fetch_order = marketplace.fetch_order
+        self.push_prices = marketplace.push_prices
 
     def capabilities(self) -> Capabilities:
         found = self._marketplace.capabilities()

@@ -24,7 +24,7 @@ from connector_sdk.marketplace import Marketplace
 from connector_sdk.order_reader import OrderReader, ReadPolicy
 from connector_sdk.push_policy import PushPolicy
 from connector_sdk.pusher import Pusher
-from connector_sdk.pushes import Patience
+from connector_sdk.pushes import Patience, Push
 from connector_sdk.testing.database import ACCOUNT, ConnectorDatabase
 from connector_sdk.testing.waiting import eventually
 
@@ -91,9 +91,9 @@ class Rig:
         self.marketplace = self._fault.marketplace(subject.marketplace)
         self.policy = PUSH_POLICY
         self._leader: Leader | None = None
-        self._pusher: Pusher | None = None
+        self._pusher: Pusher[Push] | None = None
         self._reader: OrderReader | None = None
-        self._dead: list[Pusher] = []
+        self._dead: list[Pusher[Push]] = []
 
     async def __aenter__(self) -> Self:
         await self.database.run(_EMPTY)

@@ -1,6 +1,7 @@
 """The behaviour of the whole connector: what goes in at Kafka and comes out there, and its HTTP API."""
 
 import asyncio
+import contextlib
 import functools
 
 from contracts import AppliedStatus, MarketplaceOrderReceived, StockApplied
@@ -32,11 +33,12 @@ async def it_works_between_kafka_and_the_marketplace(rig: Rig) -> None:
 
 async def _tells_what_was_applied(rig: Rig, running: Running) -> None:
     told: dict[AppliedStatus, StockApplied] = {}
-    async for event in running.topics.events("channel.stock.applied"):
-        if isinstance(event.data, StockApplied):
-            told.setdefault(event.data.status, event.data)
-        if told.keys() >= {AppliedStatus.ACCEPTED, AppliedStatus.OBSERVED}:
-            break
+    async with contextlib.aclosing(running.topics.events("channel.stock.applied")) as events:
+        async for event in events:
+            if isinstance(event.data, StockApplied):
+                told.setdefault(event.data.status, event.data)
+            if told.keys() >= {AppliedStatus.ACCEPTED, AppliedStatus.OBSERVED}:
+                break
     accepted, observed = told[AppliedStatus.ACCEPTED], told[AppliedStatus.OBSERVED]
     expect((accepted.sku, accepted.quantity, accepted.revision) == ("A", 7, 1), f"the target was told as {accepted}")
     writes = await rig.sandbox.writes()
@@ -52,13 +54,12 @@ async def _tells_what_was_applied(rig: Rig, running: Running) -> None:
 
 async def _tells_an_order(rig: Rig, running: Running) -> None:
     number = await rig.sandbox.order("X-A", 2)
-    async for event in running.topics.events("marketplace.order.received"):
-        order = event.data
-        if isinstance(order, MarketplaceOrderReceived):
-            lines = [(line.external_sku, line.quantity) for line in order.lines]
-            is_it = (order.channel, order.external_order_id, lines) == (rig.subject.name, number, [("X-A", 2)])
-            expect(is_it, f"order {number} of 2 X-A was told as {order.external_order_id} of {lines}")
-            break
+    order = (await running.topics.first("marketplace.order.received")).data
+    if not isinstance(order, MarketplaceOrderReceived):
+        raise DeviationError(f"order {number} was told as {order}")
+    lines = [(line.external_sku, line.quantity) for line in order.lines]
+    is_it = (order.channel, order.external_order_id, lines) == (rig.subject.name, number, [("X-A", 2)])
+    expect(is_it, f"order {number} of 2 X-A was told as {order.external_order_id} of {lines}")
     fetched = (await running.http.post(f"/v1/orders/{number}/fetch")).status_code
     wanted = 200 if rig.marketplace.capabilities().order_by_id else 501
     expect(fetched == wanted, f"fetching one order was answered with {fetched}, not {wanted}")

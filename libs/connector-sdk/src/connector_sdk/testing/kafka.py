@@ -2,7 +2,7 @@
 
 import contextlib
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -24,7 +24,15 @@ class Topics:
         key = event.subject.encode() if event.subject is not None else None
         await self._producer.send_and_wait(self.prefix + topic, event.to_bytes(), key=key)
 
-    async def events(self, topic: str) -> AsyncIterator[AnyEvent]:
+    async def first(self, topic: str) -> AnyEvent:
+        """Wait for the topic's first event that is about something: watermarks have no subject."""
+        async with contextlib.aclosing(self.events(topic)) as events:
+            async for event in events:
+                if event.subject is not None:
+                    return event
+        raise AssertionError("a topic's events do not end")
+
+    async def events(self, topic: str) -> AsyncGenerator[AnyEvent, None]:
         """The topic's events from its beginning, those to come too."""
         consumer = AIOKafkaConsumer(
             self.prefix + topic, bootstrap_servers=self._bootstrap_servers, auto_offset_reset="earliest"
