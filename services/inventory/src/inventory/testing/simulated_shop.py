@@ -11,7 +11,7 @@ from inventory.domain.stock import Item, Movement, Offer, Reason
 from inventory.domain.terms import Terms
 from inventory.testing import channel_events as events
 from inventory.testing.channel_events import Setting
-from inventory.testing.channel_world import Channel, Mark, Placed, Told
+from inventory.testing.channel_world import Channel, Mark, Placed, Told, Word
 from inventory.testing.mechanics import PRODUCTION, Mechanics
 
 START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -37,8 +37,8 @@ class SimulatedShop:
     """`skews`: by marketplace, the seconds by which its clock is ahead of ours: at most half the margin.
 
     The topic of sales is read by two replicas over one database, which knows the ids of the events that it has.
-    `excused`: by channel, units that somebody put on sale by hand and the inventory may not know of yet; `missing`:
-    units that may be sold too much for that, or since they were lost.
+    `excused`: by channel, units that somebody put on sale by hand and the inventory may not know of yet; `edited`: when
+    that was, by the channel's clock. `missing`: units that may be sold too much for that, or since they were lost.
     """
 
     def __init__(self, units: int, skews: tuple[float, float] = (0.0, 0.0), mechanics: Mechanics = PRODUCTION) -> None:
@@ -46,6 +46,7 @@ class SimulatedShop:
         self.setting = Setting(mechanics, MEMORY, _MARGIN)
         self.channels = {name: Channel(Offer(name, "SKU", is_active=True)) for name in POLICY.weights}
         self.excused = dict.fromkeys(POLICY.weights, 0)
+        self.edited = dict.fromkeys(POLICY.weights, START)
         self.missing = 0
         self.log: list[Record] = []
         self.positions = [0, 0]
@@ -187,8 +188,18 @@ class SimulatedShop:
     def edit(self, name: str, units: int) -> None:
         """Somebody puts units on sale, or takes them off, by hand."""
         self.change(name, lambda channel: dc.replace(channel, shown=max(0, channel.shown + units)))
-        self.excused[name] += max(0, units)
-        self.missing += max(0, units)
+        if units > 0:
+            self.excused[name] += units
+            self.missing += units
+            self.edited[name] = self.clock(name)
+
+    def _is_older_reading_to_come(self, name: str) -> bool:
+        """Whether a reading from before the last hand edit was not heard yet, or may be heard again, or must settle."""
+        shelf, edited = self.channels[name].offer.shelf, self.edited[name]
+        settling = (shelf.reading.observed_at,) if shelf.reading else ()
+        told = (fact.at for fact in self.channels[name].facts if fact.word is Word.OBSERVED and fact.at is not None)
+        counting = (moment for moment in told if shelf.seen_at is None or moment > shelf.seen_at)
+        return any(moment <= edited for moment in (*settling, *counting))
 
     @property
     def counted_out(self) -> int:
@@ -207,11 +218,16 @@ class SimulatedShop:
         return self._item.on_hand + unseen + self.counted_out
 
     def broken(self) -> str | None:
-        """What must never be. An exception is over for a channel once it rests and its bound covers what it shows."""
+        """What must never be.
+
+        A hand edit's exception is over once its channel rests, its bound covers what it shows, and no reading from
+        before the edit is still to count: such a one lowers the bound to less than the edit put on sale.
+        """
         for name, channel in self.channels.items():
             if channel.slack < -self.excused[name]:
                 return f"the bound of {name} is {-channel.slack} too low: {channel}"
-            if channel.slack >= 0 and not channel.offer.shelf.moves and not channel.told:
+            rests = not channel.offer.shelf.moves and not channel.told
+            if channel.slack >= 0 and rests and not self._is_older_reading_to_come(name):
                 self.excused[name] = 0
         if self.physical < -self.missing:
             return f"{-self.physical} units were sold that do not exist"
