@@ -4,6 +4,7 @@ import contextlib
 import dataclasses as dc
 import datetime as dt
 from collections.abc import Awaitable, Callable
+from decimal import Decimal
 
 import httpx
 from amazon_connector.client import USER_AGENT
@@ -11,8 +12,9 @@ from amazon_connector.main import build_marketplace
 from amazon_connector.marketplace import AmazonMarketplace
 from amazon_connector.settings import Settings
 from connector_sdk.http import build_client
-from connector_sdk.marketplace import MarketplaceError, Search, StockLine
+from connector_sdk.marketplace import MarketplaceError, PriceLine, Search, StockLine
 from connector_sdk.testing.served import serve
+from contracts import Money
 from sandbox.amazon import app
 from sandbox.amazon.settings import AmazonSettings
 
@@ -29,6 +31,7 @@ ODD_SKUS = ("plain", "a/b#c d%41?e&f=g,h", "قميص أزرق", "x+y~z*'\"", "..
 REJECTING = "takes-no-write"
 _LONG_AGO = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 _SEED = 7
+_PRICE = Money(amount=Decimal("1499.90"), currency="EGP")
 _FOUL_ROUNDS = 4
 """Enough for both of the sandbox's errors to come up for each operation."""
 
@@ -100,6 +103,7 @@ async def _fair(stage: Stage) -> None:
     marketplace = stage.marketplace()
     skus = (*ODD_SKUS, REJECTING, "nobody-sells-this")
     await marketplace.push_stock([StockLine(sku, sku, number, 1) for number, sku in enumerate(skus)])
+    await marketplace.push_prices([PriceLine(sku, sku, _PRICE, 1) for sku in skus])
     await marketplace.read_listings(skus)
     await stage.set_faults(largest_page=4, duplicate_rate=0.5, reorder=True)
     for search in Search:
@@ -115,6 +119,7 @@ def _operations(stage: Stage) -> list[Callable[[AmazonMarketplace], Awaitable[ob
     """Each of the connector's operations once. A new one of the port is added here."""
     return [
         lambda amazon: amazon.push_stock([StockLine("plain", "plain", 3, 1)]),
+        lambda amazon: amazon.push_prices([PriceLine("plain", "plain", _PRICE, 1)]),
         lambda amazon: amazon.read_listings(["plain"]),
         lambda amazon: amazon.fetch_orders(Search.CREATED, _LONG_AGO, None),
         lambda amazon: amazon.fetch_orders(Search.UPDATED, _LONG_AGO, None),
