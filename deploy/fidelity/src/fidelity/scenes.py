@@ -32,6 +32,7 @@ REJECTING = "takes-no-write"
 _PRICE = Money(amount=Decimal("1499.90"), currency="EGP")
 _LONG_AGO = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 _SEED = 7
+_PRICE = Money(amount=Decimal("1499.90"), currency="EGP")
 _FOUL_ROUNDS = 4
 """Enough for both of the sandbox's errors to come up for each operation."""
 
