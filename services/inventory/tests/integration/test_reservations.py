@@ -42,7 +42,7 @@ NOW = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
 WEIGHTS = {"saberstore": 50, "noon": 50}
 POLICY = Policy(weights=WEIGHTS, storefront="saberstore", buffer_percent=0)
 TERMS = Terms(
-    storefront="saberstore", shares=WEIGHTS, channels={"saberstore": Channel(restocks=False)}, reclaim=True, few=1
+    storefront="saberstore", shares=WEIGHTS, channels={"saberstore": Channel(restocks=False)}, reclaim=True, lent=1
 )
 GRACE = dt.timedelta(seconds=30)
 

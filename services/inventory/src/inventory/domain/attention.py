@@ -24,13 +24,11 @@ def is_urgent(before: Item, after: Item) -> bool:
 
 
 def deserves_a_look(before: Item, after: Item, terms: Terms, now: dt.datetime) -> bool:
-    """Whether units could be moved soon: some came free, one of the last was sold, or a channel may have run low.
+    """Whether units could be moved soon: some came free, or a channel that has sold may have run low.
 
     Knows no policy, since every sale asks this: of the storefront it goes by the shares of the buyers.
     """
     if after.on_hand >= before.on_hand and after.free > before.free:
-        return True
-    if terms.reclaim and after.on_hand < before.on_hand and after.available <= terms.few:
         return True
     for old, new in zip(before.offers, after.offers, strict=True):
         if new.shelf.bound < old.shelf.bound and not new.shelf.moves and _may_be_low(after, new, terms, now):

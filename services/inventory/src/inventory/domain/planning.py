@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 
 from inventory.domain import escrow
 from inventory.domain.allocation import Allocation, Policy, allocate
-from inventory.domain.levels import are_few, is_at_rest, levels, pace, refill_at, soonest_had
+from inventory.domain.levels import is_at_rest, levels, pace, refill_at
 from inventory.domain.stock import Item, Offer
 from inventory.domain.targets import Target, Urgency
 from inventory.domain.terms import Terms
@@ -81,7 +81,7 @@ def _move(
 ) -> tuple[Item, list[Target]]:
     active = [o.channel for o in item.offers if o.is_active] if item.is_active else []
     allocation = allocate(item.available, active, policy)
-    mover = Mover(item, allocation, levels(item, allocation, terms, now), terms, now)
+    mover = Mover(item, allocation, levels(allocation, terms), terms, now)
     mover.take_off(active)
     mover.follow_unknown()
     mover.undo_overcommit()
@@ -108,7 +108,6 @@ class Mover:
         self._wanted = wanted
         self._terms = terms
         self._now = now
-        self._few = are_few(allocation, terms)
 
     def take_off(self, active: list[str]) -> None:
         """What is not on sale here any more, and what can't be read, must be told zero."""
@@ -136,25 +135,25 @@ class Mover:
 
     def undo_overcommit(self) -> None:
         """More is held than there is: zero first what holds most beyond its share."""
-        excess = -self.item.free - sum(o.shelf.bound for o in self.item.offers if o.shelf.is_going_to_zero)
+        excess = -self.item.free - sum(o.shelf.bound for o in self.item.offers if _is_going_to_zero(o))
         for offer in sorted(self.item.offers, key=self._surplus, reverse=True):
             if excess <= 0:
                 return
-            if offer.shelf.bound and not offer.shelf.is_going_to_zero:
+            if offer.shelf.bound and not _is_going_to_zero(offer):
                 self._zero(offer, Urgency.OVERSELL)
                 excess -= offer.shelf.bound
 
     def reclaim(self) -> None:
-        """Lower marketplaces for the reservations that wait, one after the other, as long as units are short."""
+        """Lower marketplaces for the reservations that wait, those first that can be settled soonest."""
         own = self.item.offer(self._terms.storefront)
-        coming = sum(o.shelf.bound for o in self.item.offers if o.shelf.is_going_to_zero)
+        coming = sum(o.shelf.bound for o in self.item.offers if _is_going_to_zero(o))
         short = self.item.waiting - max(self.item.free, 0) - coming - (own.shelf.bound if own else 0)
-        donors = [o for o in self.item.offers if o is not own and o.shelf.bound and not o.shelf.is_going_to_zero]
-        while self._terms.reclaim and short > 0 and donors:
-            donor = soonest_had(donors, self.item, self._terms, self._now)
-            donors.remove(donor)
-            self._zero(donor, Urgency.DECREASE)
-            short -= donor.shelf.bound
+        for offer in sorted(self.item.offers, key=lambda o: self._terms.channel(o.channel).lag):
+            if short <= 0 or not self._terms.reclaim:
+                return
+            if offer.channel != self._terms.storefront and offer.shelf.bound and not _is_going_to_zero(offer):
+                self._zero(offer, Urgency.DECREASE)
+                short -= offer.shelf.bound
 
     def lend(self) -> None:
         """With reclaim, what the storefront holds can be had at once by a marketplace that is low."""
@@ -163,8 +162,10 @@ class Mover:
             return
         low = [o for o in self.item.offers if o is not own and self._is_low(o)]
         lent = min(own.shelf.bound, max(0, sum(self._wanted[o.channel] for o in low) - self.item.free))
-        least = 0 if self._few else min(self._wanted.get(own.channel, 0), own.shelf.bound) // 2
-        if lent and own.shelf.bound - lent >= least:
+        shares, last = self._terms.shares, lent == own.shelf.bound
+        if last and all(shares.get(o.channel, 0) < self._terms.wait_cost * shares.get(own.channel, 0) for o in low):
+            return
+        if lent and own.shelf.bound - lent >= min(self._wanted.get(own.channel, 0), own.shelf.bound) // 2:
             self._assign(own, own.shelf.bound - lent)
 
     def keep(self) -> None:
@@ -174,8 +175,7 @@ class Mover:
             return
         wanted = self._wanted.get(own.channel, 0)
         rest = is_at_rest(self.item, self._terms, self._now)
-        is_low = own.shelf.bound <= wanted // 2 or rest or self._few
-        if self.item.free > 0 and is_low and own.shelf.bound < wanted:
+        if self.item.free > 0 and (own.shelf.bound <= wanted // 2 or rest) and own.shelf.bound < wanted:
             self._assign(own, min(wanted, own.shelf.bound + self.item.free))
         elif own.shelf.bound > wanted and rest:
             self._assign(own, wanted)
@@ -209,13 +209,13 @@ class Mover:
         """Who is still low, and can't be helped from what is free, gets from whoever holds more than its level."""
         starving = [o for o in self.item.offers if self._is_low(o) and self._wanted[o.channel] > self.item.free]
         starving = [o for o in starving if not self._is_assigned(o) or o.shelf.bound + self.item.free == 0]
-        if any(o.shelf.is_being_lowered and o.shelf.bound for o in self.item.offers):
+        if not starving or any(_is_being_lowered(o) and o.shelf.bound for o in self.item.offers):
             return
         donors = [o for o in self.item.offers if not o.shelf.moves and self._surplus(o) > 0 and o.is_active]
         donors = [o for o in donors if not self._is_assigned(o)]
         donors.sort(key=lambda o: (o.channel != self._terms.storefront, -self._surplus(o)))
         for donor in donors:
-            if self._few or any(self._is_worth_it(donor, low) for low in starving):
+            if any(self._is_worth_it(donor, low) for low in starving):
                 self._lower(donor)
                 return
 
@@ -270,7 +270,7 @@ class Mover:
         shelf, wanted = offer.shelf, self._wanted.get(offer.channel, 0)
         if not wanted or shelf.moves or not shelf.is_read or (shelf.retry_at and shelf.retry_at > self._now):
             return False
-        if self._few or is_at_rest(self.item, self._terms, self._now):
+        if is_at_rest(self.item, self._terms, self._now):
             return shelf.bound < wanted
         if offer.channel == self._terms.storefront:
             return shelf.bound <= wanted // 2
@@ -309,7 +309,7 @@ class Mover:
     def _zero(self, offer: Offer, urgency: Urgency) -> None:
         """Once: and not again at once where the channel has just refused it."""
         is_refused = offer.quantity == 0 and offer.shelf.retry_at is not None and offer.shelf.retry_at > self._now
-        if not offer.shelf.is_going_to_zero and not is_refused:
+        if not _is_going_to_zero(offer) and not is_refused:
             self._issue(offer, 0, urgency)
 
     def _issue(self, offer: Offer, quantity: int, urgency: Urgency) -> None:
@@ -320,6 +320,17 @@ class Mover:
         self.issued.append(
             Target(self.item.sku, offer, quantity, move.revision, urgency, self._allocation, live_above=above)
         )
+
+
+def _is_being_lowered(offer: Offer) -> bool:
+    """A raise adds to the bound; under `strict` whatever is lowered is going to zero."""
+    newest = offer.shelf.newest
+    return newest is not None and newest.added == 0
+
+
+def _is_going_to_zero(offer: Offer) -> bool:
+    newest = offer.shelf.newest
+    return newest is not None and newest.quantity == 0
 
 
 def wake_at(item: Item, terms: Terms, now: dt.datetime) -> dt.datetime | None:

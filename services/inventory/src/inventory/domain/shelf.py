@@ -142,15 +142,6 @@ class Shelf:
     def newest(self) -> Move | None:
         return self.moves[-1] if self.moves else None
 
-    @property
-    def is_being_lowered(self) -> bool:
-        """A raise adds to the bound; under `strict` whatever is lowered is going to zero."""
-        return bool(self.moves) and self.moves[-1].added == 0
-
-    @property
-    def is_going_to_zero(self) -> bool:
-        return bool(self.moves) and self.moves[-1].quantity == 0
-
     def certainly_after(self, moment: dt.datetime) -> int:
         """Units of the known orders that were placed after `moment`."""
         return sum(order.units for order in self.orders if order.at > moment)

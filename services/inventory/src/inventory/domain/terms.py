@@ -30,9 +30,7 @@ class Terms:
     `converge_after`: so long after a SKU's last change every channel is brought to its plain allocation. `shares`: of
     the buyers, by channel. `refill`: a marketplace is filled again when it holds no more than this part of what it
     sells within its lag. `call_worth`: buyers who must be kept from being turned away for a call to pay. `reclaim`: the
-    storefront asks before it sells; then a SKU's last units, `few` at most, are placed one by one: that a buyer waits,
-    and each minute of it, is worth `wait_worth` buyers turned away, and `repeats` times what marketplaces sold of late
-    is expected to be asked for yet.
+    storefront asks before it sells; then up to `lent` last units stand on marketplaces.
     `first_reading`: a new listing that nobody has read so long counts as not readable. `price_wait`: so long the share
     of a listing that waits for its price is kept for it.
     """
@@ -51,9 +49,8 @@ class Terms:
     refill: float = 0.5
     call_worth: float = 0.05
     reclaim: bool = False
-    few: int = 6
-    wait_worth: float = 0.065
-    repeats: float = 4.0
+    lent: int = 2
+    wait_cost: float = 0.0
     first_reading: dt.timedelta = dt.timedelta(minutes=2)
     price_wait: dt.timedelta = dt.timedelta(minutes=15)
 

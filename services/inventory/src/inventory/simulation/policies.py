@@ -62,10 +62,8 @@ def _measured(name: str) -> EscrowRule:
 
 
 def _strict_reclaim(name: str) -> EscrowRule:
-    terms = dc.replace(_terms(), reclaim=True, converge_after=dt.timedelta(hours=48), call_worth=0.06)
-    words = (
-        f"{_STRICT_WORDS}; the storefront asks first; the last {terms.few} units stand where they cost fewest buyers"
-    )
+    terms = dc.replace(_terms(), reclaim=True, converge_after=dt.timedelta(hours=48), call_worth=0.18)
+    words = f"{_STRICT_WORDS}; the storefront asks first, so the last {terms.lent} units stand on the marketplaces"
     return dc.replace(strict(name), words=words, terms=terms)
 
 

@@ -50,7 +50,7 @@ class Result:
             "calls": self.calls,
             "reads": self.reads,
             "waited_share": round(self.waited_share, 4),
-            "wait_s": {f"p{share}": percentile(self.waits, share / 100) for share in (50, 90, 99)},
+            "wait_s": {"p50": percentile(self.waits, 0.5), "p99": percentile(self.waits, 0.99)},
             "oversales": [oversale.as_json() for oversale in self.oversales],
         }
 
