@@ -6,6 +6,7 @@ import datetime as dt
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
 
 from demo.brisk import STOREFRONT_LAG_SECONDS
 from demo.buyers import Buyers
@@ -153,6 +154,8 @@ async def _come(
 
 
 async def _come_to_rest(scenario: Scenario, running: Running, actors: Actors, progress: Progressing) -> None:
+    unproven = {product.sku for product in scenario.products}
+
     async def settled() -> str:
         logs = await running.house.logs()
         taken = {log["event_id"] for log in logs}
@@ -163,7 +166,11 @@ async def _come_to_rest(scenario: Scenario, running: Running, actors: Actors, pr
         astray = orders_astray(actors.buyers.bought, (log for log in logs if log["sku"] in skus))
         if astray:
             return f"{len(astray)} orders are not in the ledger as they are now"
-        return await _unread_orders(running.house, actors.buyers) or await _unseen_writes(running.house)
+        return (
+            await _unread_orders(running.house, actors.buyers)
+            or await _unseen_writes(running.house)
+            or await _unproven_prices(running.house, unproven)
+        )
 
     progress.say("waiting until nothing is on its way any more")
     await _quiet(running, scenario, settled, _QUIET_SECONDS, progress)
@@ -176,6 +183,17 @@ async def _unread_orders(house: House, buyers: Buyers) -> str:
     }
     missing = [o for o in buyers.bought if imported.get((o.channel, o.order_id)) != o.cancelled]
     return f"{len(missing)} orders are not imported as they are now" if missing else ""
+
+
+async def _unproven_prices(house: House, unproven: set[str]) -> str:
+    """Which prices are not known to be live yet; those that are leave `unproven`, since a day changes no price."""
+    found = await house.prices(sorted(unproven))
+    unproven -= {sku for sku, channels in found.items() if all(map(_is_proven, channels.values()))}
+    return f"the prices of {len(unproven)} products are not known to be live" if unproven else ""
+
+
+def _is_proven(price: Mapping[str, Any]) -> bool:
+    return price["price"] is None or price["applied_status"] in {"live", "unsupported", "rejected"}
 
 
 async def _unseen_writes(house: House) -> str:
