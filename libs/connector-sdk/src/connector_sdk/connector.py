@@ -61,8 +61,8 @@ def plug_in(service: Service, settings: ConnectorSettings, account: Account, mar
     reader = OrderReader(account, marketplace, service.worker, leader, ReadPolicy.of(settings))
     pushing = ClosingLoop("pusher", pusher.step, pusher.close, stale_after=60.0)
     pricing = ClosingLoop("price-pusher", price_pusher.step, price_pusher.close, stale_after=60.0)
-    leader.on_desire(pushing.wake)
-    leader.on_desire(pricing.wake)
+    leader.on_desire("stock", pushing.wake)
+    leader.on_desire("prices", pricing.wake)
 
     reads = ListingReads(marketplace, service.telemetry, settings.read_rate_per_second)
     verifier = Verifier(account, reads, service.worker, leader, settings.patience)

@@ -30,14 +30,14 @@ class Leader:
         self._connection: Any = None
         self._asking = asyncio.Lock()
         self._checked_at = 0.0
-        self._wakes: list[Callable[[], None]] = []
+        self._wakes: dict[str, Callable[[], None]] = {}
         self._members = 0
         self.term: str | None = None
         """Names the time from one acquisition to its loss; None while another leads."""
 
-    def on_desire(self, wake: Callable[[], None]) -> None:
-        """Call `wake` when a transaction of any replica has committed new desired quantities or prices."""
-        self._wakes.append(wake)
+    def on_desire(self, of: str, wake: Callable[[], None]) -> None:
+        """Call `wake` when a transaction of any replica has committed new desired values `of` "stock" or "prices"."""
+        self._wakes[of] = wake
 
     def join(self) -> None:
         """One more writes under this lead; whoever joined is to `leave`."""
@@ -92,9 +92,11 @@ class Leader:
         await connection.add_listener(f"pushes_{self._schema}", self._desired)
         return connection
 
-    def _desired(self, *_: object) -> None:
-        for wake in self._wakes:
-            wake()
+    def _desired(self, _connection: object, _pid: int, _channel: str, of: str) -> None:
+        """Whoever does not say of what wakes all."""
+        for kind, wake in self._wakes.items():
+            if of in ("", kind):
+                wake()
 
     def _lost(self, connection: Any) -> None:  # noqa: ANN401 - asyncpg is untyped
         if connection is self._connection and self.term:

@@ -52,7 +52,7 @@ select b.revision as previous, b.state in ('pending', 'quarantined') and b.lease
 from written w left join before b using (sku)
 order by w.sku
 """)
-_NOTIFY = text("select pg_notify('pushes_' || current_schema(), '')")
+_NOTIFY = text("select pg_notify('pushes_' || current_schema(), 'prices')")
 _CLAIM = text(f"""
 with due as (
     select sku from price_pushes

@@ -69,7 +69,7 @@ select w.sku, b.revision as previous,
 from written w left join before b using (sku)
 order by w.sku
 """)
-_NOTIFY = text("select pg_notify('pushes_' || current_schema(), '')")
+_NOTIFY = text("select pg_notify('pushes_' || current_schema(), 'stock')")
 
 _CLAIM = text("""
 with due as (
