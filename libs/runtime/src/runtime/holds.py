@@ -5,7 +5,7 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 
 from contracts import dead_letter as header
-from contracts.replayed import REPLAYED_FROM
+from contracts.replayed import original_offset
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -100,7 +100,7 @@ class Holds:
         return set((await work.connection.execute(_HELD, {"channels": list(channels)})).scalars())
 
     def _of(self, record: Record, reason: str, now: dt.datetime) -> Hold:
-        name = letter_hold(record.topic, record.partition, record.headers.get(REPLAYED_FROM, record.offset))
+        name = letter_hold(record.topic, record.partition, original_offset(record.headers, str(record.offset)))
         return Hold(name, self._channel_of(record), reason, _first_failure(record) or now)
 
 
@@ -149,7 +149,7 @@ def _hold_of_original(record: Record) -> str:
         record.headers.get(name, "")
         for name in (header.ORIGINAL_TOPIC, header.ORIGINAL_PARTITION, header.ORIGINAL_OFFSET)
     )
-    return letter_hold(topic, partition, record.headers.get(REPLAYED_FROM, offset))
+    return letter_hold(topic, partition, original_offset(record.headers, offset))
 
 
 def _first_failure(record: Record) -> dt.datetime | None:

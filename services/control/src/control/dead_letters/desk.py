@@ -10,7 +10,7 @@ import httpx
 from aiokafka import AIOKafkaProducer
 from contracts import BY_NAME, OrdersWatermark
 from contracts import dead_letter as header
-from contracts.replayed import REPLAYED_FROM
+from contracts.replayed import original_offset
 
 from control.addresses import addresses
 from control.dead_letters.letters import Letter, Place, Wanted, read_letters, without
@@ -152,7 +152,7 @@ def _partition(letter: Letter) -> int | None:
 def _origin(letter: Letter) -> dict[str, Any] | None:
     """Where its record was read from, a copy's original; None where the headers do not say."""
     partition, offset = (letter.headers.get(name, "") for name in (header.ORIGINAL_PARTITION, header.ORIGINAL_OFFSET))
-    offset = letter.headers.get(REPLAYED_FROM, offset)
+    offset = original_offset(letter.headers, offset)
     if not (partition.isdecimal() and offset.isdecimal()):
         return None
     return {"topic": letter.topic, "partition": int(partition), "offset": int(offset)}

@@ -8,7 +8,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from contracts import BY_NAME
-from contracts.replayed import REPLAY_ID, REPLAYED_AT, REPLAYED_FROM
+from contracts.replayed import MEANINGS, REPLAY_ID, REPLAYED_AT, REPLAYED_FROM
 from runtime.clock import Clock
 from runtime.records import readable_headers
 
@@ -22,8 +22,6 @@ from control.replay.plan import (
 )
 from control.replay.ranges import catch_up, make_plan
 from control.replay.state_file import StateFile
-
-_OURS = {REPLAYED_AT, REPLAYED_FROM, REPLAY_ID}
 
 Report = Callable[[Plan], None]
 """Is told the plan after each step."""
@@ -110,7 +108,7 @@ class Replay:
         ]
 
     def _headers(self, record: Any, plan: Plan) -> list[tuple[str, bytes | None]]:  # noqa: ANN401 - aiokafka is untyped
-        kept = [(name, value) for name, value in record.headers if name not in _OURS]
+        kept = [(name, value) for name, value in record.headers if name not in MEANINGS]
         said = {REPLAYED_AT: self.clock().isoformat(), REPLAYED_FROM: str(record.offset), REPLAY_ID: plan.replay_id}
         return kept + [(name, value.encode()) for name, value in said.items()]
 
