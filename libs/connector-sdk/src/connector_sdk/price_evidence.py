@@ -63,13 +63,17 @@ class SentPrice:
 
 @dc.dataclass(frozen=True, slots=True)
 class Judged:
-    """What becomes of it: live since `live_at`, else to be written again from `next_attempt_at` on."""
+    """What becomes of it: live since `live_at`, else to be written again from `next_attempt_at` on.
+
+    `proof`: the reading that shows it, where one does.
+    """
 
     sent: SentPrice
     state: str
     failures: int
     next_attempt_at: dt.datetime
     live_at: dt.datetime | None = None
+    proof: Reading | None = None
     error: str | None = None
 
 

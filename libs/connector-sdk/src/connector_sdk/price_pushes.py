@@ -9,11 +9,11 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any, Self
 
-from contracts import AnyEvent, CloudEvent, Money, Payload, PriceTarget
+from contracts import AnyEvent, CloudEvent, Money, PriceTarget
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from connector_sdk.submission import Answered, State
+from connector_sdk.submission import Answered, State, cause_of
 
 _COLUMNS = """
     p.sku, p.revision, p.external_sku, p.amount, p.currency, p.attempts, p.failures, p.submitted_at, p.cause_event_id,
@@ -141,13 +141,7 @@ class PricePush:
 
     @property
     def cause(self) -> AnyEvent:
-        """The target's event, as far as the causes of new events need it."""
-        known: dict[str, Any] = {
-            "id": self.cause_event_id,
-            "correlationid": self.cause_correlation_id,
-            "traceparent": self.cause_traceparent,
-        }
-        return CloudEvent[Payload].model_construct(**known)
+        return cause_of(self.cause_event_id, self.cause_correlation_id, self.cause_traceparent)
 
     def traced(self, traceparent: str | None) -> Self:
         return dc.replace(self, cause_traceparent=traceparent)

@@ -67,9 +67,7 @@ class PriceVerifier:
             settled = await price_evidence.settle(work.connection, judged, work.now) if judged else set()
             for each in judged:
                 if each.sent.sku in settled and each.state == State.LIVE:
-                    reading = readings.get(each.sent.external_sku)
-                    proof = reading if reading and what_is_shown(each.sent, reading) is Shows.OURS else None
-                    work.publish(price_applied.live(self._account.channel, each.sent, proof))
+                    work.publish(price_applied.live(self._account.channel, each.sent, each.proof))
         for each in judged:
             if each.state == State.QUARANTINED:
                 _log.warning("price quarantined", sku=each.sent.sku, failures=each.failures, error=each.error)
@@ -80,7 +78,7 @@ class PriceVerifier:
             return None
         shows = what_is_shown(sent, reading) if reading else Shows.NOTHING
         if shows is Shows.OURS and reading:
-            return Judged(sent, State.LIVE, 0, now, live_at=reading.observed_at)
+            return Judged(sent, State.LIVE, 0, now, live_at=reading.observed_at, proof=reading)
         if now < sent.passes_at:
             return None
         if shows is Shows.NOTHING:

@@ -6,14 +6,14 @@ A row's lock is always taken in the order of the SKUs, so that the handler and t
 import dataclasses as dc
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Self
 
-from contracts import AnyEvent, CloudEvent, Payload
+from contracts import AnyEvent
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connector_sdk.marketplace_clock import margin_ms, offset_ms
-from connector_sdk.submission import Answered
+from connector_sdk.submission import Answered, cause_of
 
 _DESIRE = text("""
 with incoming as (
@@ -159,13 +159,7 @@ class Push:
 
     @property
     def cause(self) -> AnyEvent:
-        """The target's event, as far as the causes of new events need it."""
-        known: dict[str, Any] = {
-            "id": self.cause_event_id,
-            "correlationid": self.cause_correlation_id,
-            "traceparent": self.cause_traceparent,
-        }
-        return CloudEvent[Payload].model_construct(**known)
+        return cause_of(self.cause_event_id, self.cause_correlation_id, self.cause_traceparent)
 
     def traced(self, traceparent: str | None) -> Self:
         return dc.replace(self, cause_traceparent=traceparent)

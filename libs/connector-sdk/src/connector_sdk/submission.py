@@ -3,7 +3,9 @@
 import dataclasses as dc
 import datetime as dt
 import enum
-from typing import Generic, Protocol, Self, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
+
+from contracts import AnyEvent, CloudEvent, Payload
 
 from connector_sdk.marketplace_clock import ClockReading
 
@@ -46,6 +48,12 @@ class Submission(Protocol):
 
 P = TypeVar("P", bound=Submission)
 P_contra = TypeVar("P_contra", bound=Submission, contravariant=True)
+
+
+def cause_of(event_id: str, correlation_id: str | None, traceparent: str | None) -> AnyEvent:
+    """The target's event, as far as the causes of new events need it."""
+    known: dict[str, Any] = {"id": event_id, "correlationid": correlation_id, "traceparent": traceparent}
+    return CloudEvent[Payload].model_construct(**known)
 
 
 class State(enum.StrEnum):
