@@ -7,19 +7,20 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from inventory.domain.incidents import PRICE_REFUSED
 from inventory.domain.quotes import text as text_of
 
 _PRODUCT = text("""
 select p.sku, p.category, p.base_price, p.currency, p.vat_rate, q.sku is not null as is_waiting
 from products p left join price_queue q on q.sku = p.sku where p.sku = :sku
 """)
-_REFUSAL = """
+_REFUSAL = f"""
 left join lateral (
     select cast(detail -> 'issues' as text) as issues from incidents i
-    where i.sku = c.sku and i.channel = c.channel and i.cause = 'price-refused' and c.applied_status = 'rejected'
+    where i.sku = c.sku and i.channel = c.channel and i.cause = '{PRICE_REFUSED}' and c.applied_status = 'rejected'
         and cast(i.detail ->> 'revision' as bigint) = c.applied_revision and i.resolved_at is null
     order by i.id desc limit 1) refusal on true
-"""
+"""  # noqa: S608 - a constant
 """What the channel had to say about the newest price that it was told, where it refused that."""
 _CHANNELS = text(f"""
 select l.channel, l.external_sku, l.is_active, c.net, c.price, c.currency, c.fee, c.vat, c.revision, c.priced_at,
