@@ -16,7 +16,7 @@ from contracts.orders import (
     Workflow,
 )
 from contracts.product import ProductChanged
-from contracts.registry import InvalidEventError, parse
+from contracts.registry import InvalidEventError, event_class, parse
 from contracts.reservation import ReservationChanged, ReservationStatus
 from contracts.shipments import OrderShipped, Package, PackageLine, ShipmentApplied
 from contracts.stock import StockChanged, StockReason
@@ -67,6 +67,7 @@ __all__ = [
     "Workflow",
     "all_topics",
     "dead_letter_topic",
+    "event_class",
     "parse",
     "partition_counts",
     "proves_live",

@@ -21,9 +21,18 @@ class InvalidEventError(ValueError):
 
 
 @functools.cache
+def event_class(payload: type[Payload]) -> type[CloudEvent[Any]]:
+    """The class of events that carry `payload`. It is kept: pydantic holds a parametrised class only weakly.
+
+    Without a reference the garbage collector takes it, and the next event has to build it anew, in milliseconds.
+    """
+    return CloudEvent[payload]  # type: ignore[valid-type]  # a class chosen at run time
+
+
+@functools.cache
 def adapter(payload: type[Payload]) -> TypeAdapter[Any]:
     """Validator of a whole event that carries `payload`."""
-    return TypeAdapter(CloudEvent[payload])  # type: ignore[valid-type]  # a class chosen at run time
+    return TypeAdapter(event_class(payload))
 
 
 _Head = create_model("_Head", type=(str, ...))

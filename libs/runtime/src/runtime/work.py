@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import structlog
-from contracts import AnyEvent, CloudEvent, Payload, topic_of
+from contracts import AnyEvent, Payload, event_class, topic_of
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from runtime import inbox
@@ -77,7 +77,7 @@ class Work:
         return event
 
     def _wrap(self, data: Payload, cause: AnyEvent | None, event_id: str | None) -> AnyEvent:
-        event: AnyEvent = CloudEvent[type(data)].wrap(  # type: ignore[misc]  # the class is only known at run time
+        event: AnyEvent = event_class(type(data)).wrap(
             data,
             source=self._source,
             time=self.now,
