@@ -20,10 +20,11 @@ class Book(Protocol):
         """The items that exist among `skus`, with their offers, locked in SKU order until the transaction ends."""
         ...
 
-    async def lock_stock(self, skus: Sequence[str]) -> dict[str, Item]:
-        """Like `lock`, but of the offers there may be no more than the shelves, and of those nobody looked at nothing.
+    async def lock_stock(self, skus: Sequence[str], event_ids: Sequence[str]) -> tuple[dict[str, Item], set[str]]:
+        """Like `lock` and then `known_events`, but of the offers there may be no more than the shelves.
 
-        That is enough for what a sale does as a rule, and may be saved; to plan targets, `lock` them.
+        Of those that nobody looked at yet there is nothing. That is enough for what a sale does as a rule, and may be
+        saved; to plan targets, `lock` them.
         """
         ...
 

@@ -9,6 +9,7 @@ import pytest
 from inventory.domain.allocation import Policy
 from inventory.entrypoints.api import writing
 from inventory.entrypoints.catalogue_api import catalogue
+from inventory.entrypoints.consumers import book_opener
 from inventory.entrypoints.listing_import_api import listing_import
 from inventory.listing_file import HEADER
 from runtime.http import create_app
@@ -24,7 +25,11 @@ POLICY = Policy(weights={"saberstore": 30, "amazon": 35, "noon": 35}, storefront
 @pytest.fixture
 async def api(engine: AsyncEngine, worker: Worker) -> AsyncIterator[httpx.AsyncClient]:
     app = create_app("inventory", {})
-    for router in (writing(worker, POLICY), catalogue(engine), listing_import(worker, POLICY)):
+    for router in (
+        writing(worker, POLICY),
+        catalogue(engine),
+        listing_import(worker, POLICY, book_opener(POLICY, None)),
+    ):
         app.include_router(router)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as http:
         for sku in ("A", "B/1", "C"):

@@ -10,7 +10,7 @@ from inventory.domain.allocation import Policy
 from inventory.domain.sharing import GIVING
 from inventory.domain.terms import Terms
 from inventory.entrypoints.api import explaining
-from inventory.entrypoints.consumers import routes
+from inventory.entrypoints.consumers import book_opener, routes
 from inventory.handlers.note_watermarks import channel_of_change
 from runtime.holds import Holds
 from runtime.http import create_app
@@ -42,7 +42,7 @@ async def test_the_figures_of_a_sku_add_up_now_and_for_a_moment_before(engine: A
     sale = StockChanged(sku="A", reason=StockReason.SALE, change_qty=-3, channel="saberstore", placed_at=clock())
     await processor.process([deliver(sale, time=clock()).record])
     app = create_app("inventory", {})
-    app.include_router(explaining(worker, RuleCache(POLICY)))
+    app.include_router(explaining(worker, RuleCache(POLICY), book_opener(POLICY, TERMS)))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as http:
         found = (await http.get("/v1/explain/A")).json()
         before = (await http.get("/v1/explain/A", params={"at": (NOW + dt.timedelta(seconds=1)).isoformat()})).json()

@@ -125,7 +125,11 @@ async def shop(engine: AsyncEngine) -> AsyncIterator[Shop]:
     clock = FixedClock()
     worker = Worker(engine, Outbox("inventory", partition_counts()), group="inventory", clock=clock)
     app = create_app("inventory", {})
-    routers = (reading(engine), writing(worker, POLICY, TERMS), explaining(worker, RuleCache(POLICY)))
+    routers = (
+        reading(engine),
+        writing(worker, POLICY, TERMS),
+        explaining(worker, RuleCache(POLICY), book_opener(POLICY, TERMS)),
+    )
     for router in (*routers, prices_router(engine, worker, WEIGHTS)):
         app.include_router(router)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://inventory") as http:

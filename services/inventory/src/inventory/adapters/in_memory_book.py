@@ -43,8 +43,8 @@ class InMemoryBook:
     async def waits(self, items: Sequence[Item]) -> PriceWaits:  # noqa: ARG002 - the port's signature
         return self.price_waits
 
-    async def lock_stock(self, skus: Sequence[str]) -> dict[str, Item]:
-        return await self.lock(skus)
+    async def lock_stock(self, skus: Sequence[str], event_ids: Sequence[str]) -> tuple[dict[str, Item], set[str]]:
+        return await self.lock(skus), await self.known_events(event_ids)
 
     async def known_events(self, event_ids: Sequence[str]) -> set[str]:
         return {entry.movement.event_id for entry in self.entries} & set(event_ids)

@@ -111,9 +111,14 @@ def _offer(row: Sequence[Any], shelves: Mapping[str, Shelf], storefront: str) ->
     return Offer(channel, external_sku, is_active, quantity, revision, shelf, listed_at)
 
 
-async def lock_stock(connection: AsyncConnection, skus: Sequence[str]) -> dict[str, Item]:
-    """Like `lock`, with no more of each offer than its shelf, and no offer that nobody has looked at yet."""
-    return {row[0]: _stock(row) for row in await connection.execute(_LOCK_STOCK, {"skus": list(skus)})}
+async def lock_stock(connection: AsyncConnection, skus: Sequence[str]) -> Sequence[Any]:
+    """Lock like `lock`; the rows are for `decode_stock`."""
+    return (await connection.execute(_LOCK_STOCK, {"skus": list(skus)})).all()
+
+
+def decode_stock(rows: Sequence[Any]) -> dict[str, Item]:
+    """Items with no more of each offer than its shelf, and no offer that nobody has looked at yet."""
+    return {row[0]: _stock(row) for row in rows}
 
 
 def _stock(row: Any) -> Item:  # noqa: ANN401 - a row

@@ -1,5 +1,6 @@
 """The ledger in Postgres."""
 
+import asyncio
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -58,10 +59,16 @@ class PostgresBook:
         self._troubled |= {sku for sku, item in found.items() if item.overcommit}
         return found
 
-    async def lock_stock(self, skus: Sequence[str]) -> dict[str, Item]:
-        found = await items.lock_stock(self._connection, skus)
+    async def lock_stock(self, skus: Sequence[str], event_ids: Sequence[str]) -> tuple[dict[str, Item], set[str]]:
+        rows = await items.lock_stock(self._connection, skus)
+        asking = asyncio.create_task(self.known_events(event_ids))
+        try:
+            await asyncio.sleep(0)  # it is sent, and Postgres looks while we decode
+            found = items.decode_stock(rows)
+        finally:
+            known = await asking
         self._troubled |= {sku for sku, item in found.items() if item.overcommit}
-        return found
+        return found, known
 
     async def claims(self, reservation_ids: Sequence[str]) -> Mapping[tuple[str, str], int]:
         return await reservations.claims(self._connection, reservation_ids) if reservation_ids else {}

@@ -18,7 +18,7 @@ from inventory.adapters.catalogue import PostgresCatalogue
 from inventory.adapters.rules import RuleCache
 from inventory.domain.allocation import Policy
 from inventory.domain.terms import Terms
-from inventory.entrypoints.consumers import book_opener
+from inventory.entrypoints.consumers import OpenBook, book_opener
 from inventory.handlers.change_listings import change_listings, try_listings
 from inventory.handlers.change_product import ChangeProduct
 from inventory.handlers.explain import explain
@@ -90,7 +90,7 @@ def reading(engine: AsyncEngine) -> APIRouter:
     return api
 
 
-def explaining(worker: Worker, rules: RuleCache) -> APIRouter:
+def explaining(worker: Worker, rules: RuleCache, open_book: OpenBook) -> APIRouter:
     """Why numbers are what they are."""
     api = APIRouter(prefix="/v1")
 
@@ -99,7 +99,7 @@ def explaining(worker: Worker, rules: RuleCache) -> APIRouter:
     async def get_explanation(sku: str, at: dt.datetime | None = None) -> dict[str, Any]:
         """Inputs, rule, every step of the arithmetic, bounds, targets and events; `at` a moment before."""
         async with worker.begin() as work:
-            found = await explain(sku, at, rules, work)
+            found = await explain(sku, at, rules, open_book(work), work)
         if found is None:
             raise HTTPException(404, f"no product {sku!r}")
         return found
@@ -110,9 +110,8 @@ def explaining(worker: Worker, rules: RuleCache) -> APIRouter:
 def writing(worker: Worker, policy: Policy, terms: Terms | None = None, rules: RuleCache | None = None) -> APIRouter:
     """Products and listings."""
     api = APIRouter(prefix="/v1")
-    change_product = ChangeProduct(
-        lambda work: PostgresCatalogue(work.connection), book_opener(policy, terms, rules), terms
-    )
+    open_book = book_opener(policy, terms, rules)
+    change_product = ChangeProduct(lambda work: PostgresCatalogue(work.connection), open_book, terms)
 
     @api.put("/products/{sku:path}")
     @needs(Scope.CATALOGUE_WRITE)
@@ -128,7 +127,7 @@ def writing(worker: Worker, policy: Policy, terms: Terms | None = None, rules: R
     async def put_listing(channel: Channel, sku: Sku, body: ListingBody) -> dict[str, Any]:
         listing = ListingChanged(channel=channel, sku=sku, **body.model_dump())
         async with worker.begin() as work:
-            outcome = await change_listings([listing], policy, work, terms)
+            outcome = await change_listings([listing], open_book(work), policy, work, terms)
         for refusal in outcome.refused:
             raise HTTPException(refusal.status, refusal.reason)
         return listing.model_dump() | {"changed": bool(outcome.changed)}
@@ -137,9 +136,11 @@ def writing(worker: Worker, policy: Policy, terms: Terms | None = None, rules: R
     @needs(Scope.CATALOGUE_WRITE)
     async def post_listings(body: ListingsBody) -> dict[str, Any]:
         """Each that can be changed is, each that can't is in `refused` with its `index`."""
-        change = try_listings if body.dry_run else change_listings
         async with worker.begin() as work:
-            outcome = await change(body.listings, policy, work, terms)
+            if body.dry_run:
+                outcome = await try_listings(body.listings, open_book(work), policy, work)
+            else:
+                outcome = await change_listings(body.listings, open_book(work), policy, work, terms)
         refused = [
             {
                 "index": r.index,

@@ -1,18 +1,21 @@
 """Listings from a file (CSV): every good row is taken, every bad one is named."""
 
 import itertools
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated, Any, Protocol
 
+from contracts import ListingChanged
 from fastapi import APIRouter, HTTPException, Query, Request
 from pydantic import BaseModel
 from runtime.access import needs
 from runtime.api_keys import Scope
 from runtime.problems import InvalidRequestError
-from runtime.work import Worker
+from runtime.work import Work, Worker
 
 from inventory.domain.allocation import Policy
 from inventory.domain.terms import Terms
-from inventory.handlers.change_listings import change_listings, try_listings
+from inventory.entrypoints.consumers import OpenBook
+from inventory.handlers.change_listings import Outcome, change_listings, try_listings
 from inventory.listing_file import HEADER, BadRow, ListingFile, Row, UnusableFileError
 
 _ROWS_A_TRANSACTION = 2000
@@ -41,7 +44,16 @@ class ImportAnswer(BaseModel):
     dry_run: bool = False
 
 
-def listing_import(worker: Worker, policy: Policy, terms: Terms | None = None) -> APIRouter:
+class Change(Protocol):
+    async def __call__(self, listings: Sequence[ListingChanged], work: Work, *, dry_run: bool) -> Outcome: ...
+
+
+def listing_import(worker: Worker, policy: Policy, open_book: OpenBook, terms: Terms | None = None) -> APIRouter:
+    async def change(listings: Sequence[ListingChanged], work: Work, *, dry_run: bool) -> Outcome:
+        if dry_run:
+            return await try_listings(listings, open_book(work), policy, work)
+        return await change_listings(listings, open_book(work), policy, work, terms)
+
     api = APIRouter(prefix="/v1")
 
     @api.post("/listings/import", openapi_extra=_BODY)
@@ -57,7 +69,7 @@ def listing_import(worker: Worker, policy: Policy, terms: Terms | None = None) -
         rows = ListingFile().rows((await request.body()).splitlines())
         try:
             while chunk := list(itertools.islice(rows, _ROWS_A_TRANSACTION)):
-                await _take(chunk, answer, worker, policy, terms)
+                await _take(chunk, answer, worker, change)
         except UnusableFileError as error:
             raise InvalidRequestError([("body", str(error))]) from None
         answer.bad.sort(key=lambda row: row.line)
@@ -66,14 +78,11 @@ def listing_import(worker: Worker, policy: Policy, terms: Terms | None = None) -
     return api
 
 
-async def _take(
-    chunk: list[Row | BadRow], answer: ImportAnswer, worker: Worker, policy: Policy, terms: Terms | None
-) -> None:
+async def _take(chunk: list[Row | BadRow], answer: ImportAnswer, worker: Worker, change: Change) -> None:
     """Take what can be taken, and note the rest in `answer`."""
     good = [row for row in chunk if isinstance(row, Row)]
-    change = try_listings if answer.dry_run else change_listings
     async with worker.begin() as work:
-        outcome = await change([row.listing for row in good], policy, work, terms)
+        outcome = await change([row.listing for row in good], work, dry_run=answer.dry_run)
     answer.rows += len(chunk)
     answer.changed += len(outcome.changed)
     answer.unchanged += len(good) - len(outcome.changed) - len(outcome.refused)

@@ -7,7 +7,6 @@ from contracts import ListingChanged
 from runtime.work import Work
 
 from inventory.adapters.listings import PostgresListings
-from inventory.adapters.postgres_book import PostgresBook
 from inventory.domain.allocation import Policy
 from inventory.domain.shelf import Shelf
 from inventory.domain.stock import Item, Offer
@@ -41,14 +40,13 @@ class Outcome:
 
 
 async def change_listings(
-    listings: Sequence[ListingChanged], policy: Policy, work: Work, terms: Terms | None = None
+    listings: Sequence[ListingChanged], book: Book, policy: Policy, work: Work, terms: Terms | None = None
 ) -> Outcome:
     """Keep what can be kept, publish `listing.changed` for what is new, and have its SKUs looked at.
 
     One listing that is refused stops no other. Changes of listings queue for each other, so that an external SKU never
     gets two owners. Under escrow (with `terms`) nothing is moved here, since there may be very many.
     """
-    book = PostgresBook(work.connection, policy, keeps_bounds=terms is not None)
     outcome, before = await _keep(listings, policy, book, work)
     for listing in outcome.changed:
         work.publish(listing)
@@ -61,19 +59,16 @@ async def change_listings(
     return outcome
 
 
-async def try_listings(
-    listings: Sequence[ListingChanged], policy: Policy, work: Work, terms: Terms | None = None
-) -> Outcome:
+async def try_listings(listings: Sequence[ListingChanged], book: Book, policy: Policy, work: Work) -> Outcome:
     """What `change_listings` would do now; nothing is kept or published."""
     attempt = await work.connection.begin_nested()
-    book = PostgresBook(work.connection, policy, keeps_bounds=terms is not None)
     outcome, _ = await _keep(listings, policy, book, work)
     await attempt.rollback()
     return outcome
 
 
 async def _keep(
-    listings: Sequence[ListingChanged], policy: Policy, book: PostgresBook, work: Work
+    listings: Sequence[ListingChanged], policy: Policy, book: Book, work: Work
 ) -> tuple[Outcome, dict[str, Item]]:
     """What was kept, and the items as they were before it."""
     store = PostgresListings(work.connection)

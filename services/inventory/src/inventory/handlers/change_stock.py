@@ -5,6 +5,7 @@ import dataclasses as dc
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 
 from contracts import AnyEvent, StockChanged, StockReason
 from runtime.logs import get_logger
@@ -37,8 +38,7 @@ class ChangeStock:
 
     async def __call__(self, deliveries: Sequence[Delivery[StockChanged]], work: Work) -> None:
         book = self._open_book(work)
-        items = await self._lock(deliveries, book)
-        known = await book.known_events([delivery.event.id for delivery in deliveries])
+        items, known = await self._lock(deliveries, book)
         fresh = [d for d in deliveries if d.event.id not in known and self._is_usable(d, items, work)]
         if not fresh:
             return
@@ -53,15 +53,19 @@ class ChangeStock:
         await book.save(changed, work.now)
         await self._retarget(changed, book, work, causes=causes, touched=_touched(entries))
 
-    async def _lock(self, deliveries: Sequence[Delivery[StockChanged]], book: Book) -> dict[str, Item]:
+    async def _lock(
+        self, deliveries: Sequence[Delivery[StockChanged]], book: Book
+    ) -> tuple[dict[str, Item], AbstractSet[str]]:
+        """The items, and which of the events were known when they were locked."""
         skus = sorted({delivery.data.sku for delivery in deliveries})
+        event_ids = [delivery.event.id for delivery in deliveries]
         if self._terms is None:
-            return await book.lock(skus)
-        items = await book.lock_stock(skus)
+            return await book.lock(skus), await book.known_events(event_ids)
+        items, known = await book.lock_stock(skus, event_ids)
         unseen = {
             d.data.sku for d in deliveries if d.data.channel and _is_unseen(items.get(d.data.sku), d.data.channel)
         }
-        return items | await book.lock(sorted(unseen)) if unseen else items
+        return (items | await book.lock(sorted(unseen)) if unseen else items), known
 
     async def _escrowed(
         self,

@@ -7,16 +7,16 @@ from typing import Any
 from runtime.work import Work
 
 from inventory.adapters import explanations, items, price_reads, reads
-from inventory.adapters.channel_prices import price_waits
 from inventory.adapters.rules import PostgresPolicies, RuleCache
-from inventory.domain.allocation import Policy, allocate
+from inventory.domain.allocation import allocate
 from inventory.domain.explaining import explain_allocation
 from inventory.domain.stock import Item
+from inventory.ports import Book
 
 _EVENTS = 20
 
 
-async def explain(sku: str, at: dt.datetime | None, rules: RuleCache, work: Work) -> dict[str, Any] | None:
+async def explain(sku: str, at: dt.datetime | None, rules: RuleCache, book: Book, work: Work) -> dict[str, Any] | None:
     """Inputs, rule, every step, bounds and events; None where there is no such product.
 
     For a moment before, on hand, events and targets are as they were; the rule is today's, each target keeps the
@@ -47,7 +47,7 @@ async def explain(sku: str, at: dt.datetime | None, rules: RuleCache, work: Work
         "bounds": _bounds(item) if at is None else None,
         "targets": targets,
         "answers": await _answers(sku, work),
-        "prices": await _prices(item, rules.default, work),
+        "prices": await _prices(item, book, work),
         "events": await explanations.last_events(connection, sku, moment, _EVENTS),
     }
 
@@ -64,13 +64,12 @@ def _bounds(item: Item) -> dict[str, Any]:
     }
 
 
-async def _prices(item: Item, policy: Policy, work: Work) -> dict[str, Any]:
+async def _prices(item: Item, book: Book, work: Work) -> dict[str, Any]:
     """What each listing is to cost and costs; and what it waits for, where it is empty and prices go first."""
     found = await price_reads.prices(work.connection, item.sku) or {"channels": {}}
-    waits = (await price_waits(work.connection, [item.sku], policy.price_first)).of(item)
-    empty = {offer.channel for offer in item.offers if not offer.shelf.bound}
+    waits = (await book.waits([item])).of(item)
     return {
-        channel: facts | {"waits_for": waits[channel].reason if channel in waits and channel in empty else None}
+        channel: facts | {"waits_for": waits[channel].reason if channel in waits else None}
         for channel, facts in found["channels"].items()
     }
 
