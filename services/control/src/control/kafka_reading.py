@@ -10,6 +10,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaConnectionError
+from runtime.kafka_clients import running, start
 
 from control.running import ProblemError, required
 
@@ -54,7 +55,7 @@ async def open_consumer(cluster: Cluster) -> AsyncIterator[Any]:
         request_timeout_ms=10_000,
     )
     try:
-        await consumer.start()
+        await start(consumer)
     except KafkaConnectionError:
         await consumer.stop()
         raise ProblemError(
@@ -69,13 +70,10 @@ async def open_consumer(cluster: Cluster) -> AsyncIterator[Any]:
 async def partitions_of(cluster: Cluster, topics: Sequence[str]) -> list[TopicPartition]:
     """The partitions of those `topics` (with their prefix) that exist."""
     admin = AIOKafkaAdminClient(bootstrap_servers=cluster.bootstrap_servers, request_timeout_ms=10_000)
-    await admin.start()
-    try:
+    async with running(admin):
         existing = set(await admin.list_topics())
         wanted = [topic for topic in topics if topic in existing]
         described = await admin.describe_topics(wanted) if wanted else []
-    finally:
-        await admin.close()
     numbers = {each["topic"]: sorted(part["partition"] for part in each["partitions"]) for each in described}
     return [TopicPartition(topic, number) for topic in wanted for number in numbers[topic]]
 

@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 from contracts import ListingChanged, partition_counts, topic_of
 from runtime.errors import one_line
+from runtime.kafka_clients import running
 from runtime.settings import ServiceSettings
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -82,8 +83,5 @@ async def _asking(servers: str, group: str) -> AsyncIterator[Any]:
     consumer = AIOKafkaConsumer(
         bootstrap_servers=servers, group_id=group, enable_auto_commit=False, request_timeout_ms=10_000
     )
-    try:
-        await consumer.start()
+    async with running(consumer):
         yield consumer
-    finally:
-        await consumer.stop()

@@ -7,6 +7,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from contracts import AnyEvent, parse, partition_counts
+from runtime.kafka_clients import running
 
 CreateTopics = Callable[[Mapping[str, int]], Awaitable[None]]
 
@@ -37,12 +38,9 @@ class Topics:
         consumer = AIOKafkaConsumer(
             self.prefix + topic, bootstrap_servers=self._bootstrap_servers, auto_offset_reset="earliest"
         )
-        await consumer.start()
-        try:
+        async with running(consumer):
             while True:
                 yield parse(topic, (await consumer.getone()).value)
-        finally:
-            await consumer.stop()
 
 
 @contextlib.asynccontextmanager
@@ -51,8 +49,5 @@ async def open_topics(bootstrap_servers: str, create_topics: CreateTopics) -> As
     prefix = f"test-{uuid.uuid4().hex[:12]}."
     await create_topics({prefix + topic: count for topic, count in partition_counts().items()})
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap_servers)
-    await producer.start()
-    try:
+    async with running(producer):
         yield Topics(prefix, producer, bootstrap_servers)
-    finally:
-        await producer.stop()
