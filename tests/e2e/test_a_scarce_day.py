@@ -3,6 +3,8 @@
 import contextlib
 import dataclasses as dc
 from collections.abc import AsyncIterator
+from itertools import pairwise
+from typing import Any
 
 import pytest
 from demo.catalogue import built_in_day
@@ -37,6 +39,21 @@ async def test_nothing_is_sold_that_is_not_there(running: tuple[Stack, House], m
     assert summary.ok
     assert summary.sales > 0
     assert summary.refused > 0
+    for product in scenario.products:
+        adds_up(await house.explanation(product.sku))
+
+
+def adds_up(explained: dict[str, Any]) -> None:
+    """Whoever adds the figures by hand finds what they say: stock, allocation, bounds, each target, the ledger."""
+    inputs, bounds, events = explained["inputs"], explained["bounds"], explained["events"]
+    assert inputs["on_hand"] - inputs["reserved"] == inputs["available"]
+    assert sum(bounds["held"].values()) + bounds["free"] == bounds["available"] == inputs["available"]
+    for figures in (explained["allocation"], *(target["explanation"] for target in explained["targets"].values())):
+        assert figures["sellable"] == max(0, figures["available"] - figures["buffer"])
+        assert sum(figures["units"].values()) == figures["sellable"]
+    assert events[0]["after_qty"] == inputs["on_hand"]
+    assert all(event["before_qty"] + event["change_qty"] == event["after_qty"] for event in events)
+    assert all(newer["before_qty"] == older["after_qty"] for newer, older in pairwise(events))
 
 
 @contextlib.asynccontextmanager

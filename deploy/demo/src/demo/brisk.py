@@ -24,6 +24,7 @@ BRISK = {
     "AMAZON_SETTLE_SECONDS": "8",
     "NOON_SETTLE_SECONDS": "8",
     "PUT_BACK_SECONDS": "2",
+    "PACE_SECONDS": "5",
     "NOON_RESTOCKS_ON_CANCEL": "false",
 }
 """They hold on the worst day of `bad_weather`: orders are seen within 3 s, quantities within 2."""

@@ -104,6 +104,11 @@ class House:
 
         return dict(await asyncio.gather(*(one(sku) for sku in skus)))
 
+    async def explanation(self, sku: str) -> dict[str, Any]:
+        """Why the inventory's numbers of one product are what they are."""
+        explained: dict[str, Any] = await self._call("GET", "inventory", f"/v1/explain/{quote(sku, safe='')}")
+        return explained
+
     async def on_their_way(self, channel: str) -> int:
         """How many writes the marketplace has accepted that its buyers do not see yet."""
         return int((await self._call("GET", f"sandbox-{channel}", "/_sandbox/state"))["on_their_way"])

@@ -52,6 +52,7 @@ class Settings(ServiceSettings):
     amazon_restocks_on_cancel: bool = True
     noon_restocks_on_cancel: bool = True
     put_back_seconds: Annotated[float, Field(ge=0, le=1800)] = 60
+    pace_seconds: Annotated[float, Field(gt=0, le=86_400)] = 300
     measured_tail: Annotated[float, Field(gt=0, lt=1)] = 0.001
     amazon_fee_percent: FeePercent = Decimal(15)
     noon_fee_percent: FeePercent = Decimal(15)
@@ -104,7 +105,7 @@ class Settings(ServiceSettings):
             },
             window=_seconds(self.rebalance_window_seconds),
             storefront_lag=_seconds(self.storefront_lag_seconds),
-            memory=Memory(put_back=_seconds(self.put_back_seconds)),
+            memory=Memory(put_back=_seconds(self.put_back_seconds), pace=_seconds(self.pace_seconds)),
             storefront_is_followed=True,
             storefront_margin=_seconds(self.storefront_margin_seconds),
             converge_after=_seconds(self.converge_after_seconds),
