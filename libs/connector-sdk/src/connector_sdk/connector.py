@@ -29,6 +29,8 @@ from connector_sdk.account import Account
 from connector_sdk.channel_state import Switches
 from connector_sdk.closing_loop import ClosingLoop
 from connector_sdk.desire import Desire
+from connector_sdk.feeds.bulk_writer import BulkWriter
+from connector_sdk.feeds.plugging import Lead, plug_in_feeds
 from connector_sdk.leader import Leader
 from connector_sdk.listing_reads import ListingReads
 from connector_sdk.marketplace import Marketplace
@@ -50,8 +52,17 @@ from connector_sdk.verifier import Verifier
 from connector_sdk.withdrawal import Withdrawal
 
 
-def plug_in(service: Service, settings: ConnectorSettings, account: Account, marketplace: Marketplace) -> None:
-    """Consume targets and requests, push stock and prices, read listings and orders, and show how it goes."""
+def plug_in(
+    service: Service,
+    settings: ConnectorSettings,
+    account: Account,
+    marketplace: Marketplace,
+    bulk: BulkWriter | None = None,
+) -> None:
+    """Consume targets and requests, push stock and prices, read listings and orders, and show how it goes.
+
+    `bulk`: for a marketplace that takes many quantities in one feed.
+    """
     leader = Leader(str(settings.database_url), service.schema, f"{account.channel}:{account.name}")
     policy = PushPolicy.of(settings)
     bucket = TokenBucket(policy.rate, policy.burst)
@@ -91,6 +102,8 @@ def plug_in(service: Service, settings: ConnectorSettings, account: Account, mar
     service.repeat(Loop("observer", observer.step, stale_after=120.0))
     service.repeat(Loop("withdrawal", withdrawal.step, stale_after=60.0))
     service.repeat(Loop("order-reader", reader.step, stale_after=90.0))
+    if bulk:
+        plug_in_feeds(service, settings, account, marketplace, bulk, Lead(leader, bucket))
     service.serve(Routes(account, service.worker, reader).router())
     service.probe("channel", ChannelProbe(service, leader, pusher).check)
     service.probe("orders", reader.check)
