@@ -29,8 +29,7 @@ from connector_sdk.account import Account
 from connector_sdk.channel_state import Switches
 from connector_sdk.closing_loop import ClosingLoop
 from connector_sdk.desire import Desire
-from connector_sdk.feeds.bulk_writer import BulkWriter
-from connector_sdk.feeds.plugging import Lead, plug_in_feeds
+from connector_sdk.lead import Lead
 from connector_sdk.leader import Leader
 from connector_sdk.listing_reads import ListingReads
 from connector_sdk.marketplace import Marketplace
@@ -52,17 +51,8 @@ from connector_sdk.verifier import Verifier
 from connector_sdk.withdrawal import Withdrawal
 
 
-def plug_in(
-    service: Service,
-    settings: ConnectorSettings,
-    account: Account,
-    marketplace: Marketplace,
-    bulk: BulkWriter | None = None,
-) -> None:
-    """Consume targets and requests, push stock and prices, read listings and orders, and show how it goes.
-
-    `bulk`: for a marketplace that takes many quantities in one feed.
-    """
+def plug_in(service: Service, settings: ConnectorSettings, account: Account, marketplace: Marketplace) -> Lead:
+    """Consume targets and requests, push stock and prices, read listings and orders, and show how it goes."""
     leader = Leader(str(settings.database_url), service.schema, f"{account.channel}:{account.name}")
     policy = PushPolicy.of(settings)
     bucket = TokenBucket(policy.rate, policy.burst)
@@ -102,11 +92,10 @@ def plug_in(
     service.repeat(Loop("observer", observer.step, stale_after=120.0))
     service.repeat(Loop("withdrawal", withdrawal.step, stale_after=60.0))
     service.repeat(Loop("order-reader", reader.step, stale_after=90.0))
-    if bulk:
-        plug_in_feeds(service, settings, account, marketplace, bulk, Lead(leader, bucket))
     service.serve(Routes(account, service.worker, reader).router())
     service.probe("channel", ChannelProbe(service, leader, pusher).check)
     service.probe("orders", reader.check)
+    return Lead(leader, bucket)
 
 
 class ChannelProbe:

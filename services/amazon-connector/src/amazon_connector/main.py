@@ -5,6 +5,7 @@ from pathlib import Path
 import httpx
 from connector_sdk.account import Account
 from connector_sdk.connector import plug_in
+from connector_sdk.feeds.plugging import plug_in_feeds
 from connector_sdk.http import build_client
 from pydantic import SecretStr
 from runtime.service import Service, run_service
@@ -29,7 +30,9 @@ def fill(service: Service, settings: Settings) -> None:
     account = Account(CHANNEL, f"{settings.amazon_seller_id}:{settings.amazon_marketplace_id}", CREDENTIALS)
     http = build_client(settings.endpoint, USER_AGENT, connections=settings.push_concurrency + 4)
     client = build_amazon_client(settings, http)
-    plug_in(service, settings, account, AmazonMarketplace(client), AmazonFeeds(client, http))
+    marketplace = AmazonMarketplace(client)
+    lead = plug_in(service, settings, account, marketplace)
+    plug_in_feeds(service, settings, account, marketplace, AmazonFeeds(client, http), lead)
 
 
 def build_marketplace(settings: Settings, http: httpx.AsyncClient) -> AmazonMarketplace:

@@ -14,19 +14,10 @@ from connector_sdk.feeds.feed_outcomes import FeedOutcomes
 from connector_sdk.feeds.feed_policy import FeedPolicy
 from connector_sdk.feeds.feed_runner import FeedRunner
 from connector_sdk.feeds.held_zeros import HeldZeros
-from connector_sdk.leader import Leader
+from connector_sdk.lead import Lead
 from connector_sdk.marketplace import Marketplace
 from connector_sdk.push_policy import PushPolicy
 from connector_sdk.settings import ConnectorSettings
-from connector_sdk.token_bucket import TokenBucket
-
-
-@dc.dataclass(frozen=True, slots=True)
-class Lead:
-    """Who may write, and how fast."""
-
-    leader: Leader
-    bucket: TokenBucket
 
 
 def plug_in_feeds(
