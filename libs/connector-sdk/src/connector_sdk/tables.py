@@ -211,7 +211,7 @@ create table feeds (
     seen_status text,
     seen_since timestamptz,
     closed_at timestamptz,
-    fate text check (fate in ('done', 'cancelled', 'abandoned', 'fatal', 'lost', 'stuck'))
+    fate text check (fate in ('done', 'given_back', 'cancelled', 'abandoned', 'fatal', 'lost', 'stuck'))
 )
 """
 _FEEDS_COMMENTS = (

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 from connector_sdk.feeds.bulk_writer import FeedStatus
 from connector_sdk.marketplace import MarketplaceError, Outcome
-from connector_sdk.testing.fake_bulk import FakeBulk
+from connector_sdk.testing.fake_bulk import FakeBulk, KilledError
 from connector_sdk.testing.fake_marketplace import FakeMarketplace
 from connector_sdk.testing.feed_bench import FAST, SOON, FeedBench, go_on
 from connector_sdk.testing.targets import delivery
@@ -158,6 +158,34 @@ async def test_a_crash_while_the_fates_are_recorded_doubles_nothing(bench: FeedB
     await bench.database.run("alter table feeds drop constraint crash")
     await bench.until_closed(bench.runner(), "done")
     assert await bench.statuses() == Counter({AppliedStatus.ACCEPTED: 5})
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("method", ["upload", "submit", "look", "read_report"])
+async def test_a_connector_that_is_killed_at_any_call_submits_once_and_tells_once(
+    bench: FeedBench, bulk: FakeBulk, method: str, moment: str
+) -> None:
+    await bench.restock()
+    bulk.dies = (method, moment)
+    with pytest.raises(KilledError):
+        await _feed_to_the_end(bench, bulk)
+    await bench.leader.close()
+    await _feed_to_the_end(bench, bulk)
+
+    is_lost = (method, moment) == ("submit", "before")
+    assert len(bulk.feeds) == (0 if is_lost else 1)
+    assert await bench.statuses() == Counter({AppliedStatus.UNKNOWN if is_lost else AppliedStatus.ACCEPTED: 5})
+
+
+async def _feed_to_the_end(bench: FeedBench, bulk: FakeBulk) -> None:
+    runner = bench.runner()
+
+    async def is_closed() -> bool:
+        if bulk.feeds:
+            bulk.newest.status = FeedStatus.DONE
+        return await bench.has_feed() and (await bench.feed())[1] is not None
+
+    await go_on(runner.step, is_closed)
 
 
 async def test_two_replicas_submit_a_feed_once(bench: FeedBench, bulk: FakeBulk, marketplace: FakeMarketplace) -> None:

@@ -54,6 +54,7 @@ def test_gathering_begins_anew_after_each_feed() -> None:
         (LastFeed(ago(9999), None, None), False),
         (LastFeed(ago(119), ago(10), Fate.DONE), False),
         (LastFeed(ago(120), ago(10), Fate.DONE), True),
+        (LastFeed(ago(120), ago(10), Fate.GIVEN_BACK), True),
         (LastFeed(ago(9999), ago(3599), Fate.FATAL), False),
         (LastFeed(ago(9999), ago(3600), Fate.FATAL), True),
         (LastFeed(ago(9999), ago(10), Fate.CANCELLED), False),

@@ -142,7 +142,7 @@ PRICES_FAILED = Metric(
 FEEDS = Metric(
     "mizan_feeds_total",
     Kind.COUNTER,
-    "Feeds that have ended. Of `cancelled` and `abandoned` nothing was applied; of `fatal`, `lost`, `stuck` who knows.",
+    "Feeds that have ended. Only of a `done`, `fatal`, `lost` or `stuck` one anything can have been applied.",
     ("fate",),
     Who.CONNECTORS,
 )

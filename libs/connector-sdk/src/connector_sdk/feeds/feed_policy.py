@@ -8,9 +8,14 @@ from connector_sdk.settings import ConnectorSettings
 
 
 class Fate(enum.StrEnum):
-    """How a feed ended. Of CANCELLED and ABANDONED nothing was carried out; of FATAL, LOST and STUCK nobody knows."""
+    """How a feed ended.
+
+    GIVEN_BACK: before it was submitted, there was no more need or no leave for it. Of CANCELLED and ABANDONED nothing
+    was carried out either, but something went wrong; of FATAL, LOST and STUCK nobody knows.
+    """
 
     DONE = "done"
+    GIVEN_BACK = "given_back"
     CANCELLED = "cancelled"
     ABANDONED = "abandoned"
     FATAL = "fatal"
@@ -67,7 +72,7 @@ def may_open(last: LastFeed | None, now: dt.datetime, policy: FeedPolicy) -> boo
         return True
     if last.closed_at is None or now < last.opened_at + policy.pause:
         return False
-    return last.fate is Fate.DONE or now >= last.closed_at + policy.stuck
+    return last.fate in (Fate.DONE, Fate.GIVEN_BACK) or now >= last.closed_at + policy.stuck
 
 
 class Gathering:

@@ -44,12 +44,12 @@ class FeedSubmission:
         async with self._worker.begin() as work:
             is_stopped = (await channel_state.read(work.connection)).stopped_since is not None
         if is_stopped:
-            return await self._abandon(feed, "the channel stands still")
+            return await self._abandon(feed, "the channel stands still", Fate.GIVEN_BACK)
         await self._outcomes.release(feed, only_overtaken=True)
         async with self._worker.begin() as work:
             lines = await feed_table.lines(work.connection, feed.key, self._bulk.most_lines)
         if not lines:
-            return await self._abandon(feed, "newer revisions have come for all of its lines", fate=Fate.DONE)
+            return await self._abandon(feed, "newer revisions have come for all of its lines", Fate.GIVEN_BACK)
         try:
             await self._bring(feed, lines)
         except MarketplaceError as error:

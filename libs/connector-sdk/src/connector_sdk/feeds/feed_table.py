@@ -159,7 +159,7 @@ async def open_feed(connection: AsyncConnection, key: str, most: int, now: dt.da
     values = {"key": key, "most": most, "now": now, "increase": URGENCIES[Urgency.INCREASE]}
     taken = (await connection.execute(_TAKE, values)).rowcount
     if not taken:
-        await connection.execute(_CLOSE, {"key": key, "now": now, "fate": Fate.DONE})
+        await connection.execute(_CLOSE, {"key": key, "now": now, "fate": Fate.GIVEN_BACK})
     return int(taken)
 
 

@@ -14,6 +14,10 @@ class FakeFeed:
     status: FeedStatus = FeedStatus.QUEUED
 
 
+class KilledError(BaseException):
+    """The process died here; nothing handles it."""
+
+
 class FakeBulk:
     """Implements `connector_sdk.feeds.bulk_writer.BulkWriter`. A report accepts what `results` does not name."""
 
@@ -29,6 +33,8 @@ class FakeBulk:
         self.is_answer_lost = False
         """Whether a feed that is submitted goes on though nobody hears of it."""
         self.can_cancel = True
+        self.dies: tuple[str, str] | None = None
+        """Once: in this method, "before" or "after" it has had its effect."""
 
     @property
     def newest(self) -> FakeFeed:
@@ -38,6 +44,7 @@ class FakeBulk:
         self._fail("upload")
         document_id = f"document-{len(self.documents) + 1}"
         self.documents[document_id] = list(lines)
+        self._die("upload", "after")
         return document_id
 
     async def submit(self, document_id: str) -> str:
@@ -46,6 +53,7 @@ class FakeBulk:
         self.feeds[feed_id] = FakeFeed(self.documents[document_id])
         if self.is_answer_lost:
             raise MarketplaceError(Outcome.UNKNOWN, "no answer")
+        self._die("submit", "after")
         return feed_id
 
     async def find(self, since: dt.datetime) -> Sequence[str]:  # noqa: ARG002 - all are of now
@@ -55,11 +63,13 @@ class FakeBulk:
     async def look(self, feed_id: str) -> FeedLook:
         self._fail("look")
         status = self.feeds[feed_id].status
+        self._die("look", "after")
         return FeedLook(status, f"report-of-{feed_id}" if status is FeedStatus.DONE else None)
 
     async def read_report(self, feed_id: str, look: FeedLook, lines: Sequence[FeedLine]) -> Mapping[int, LineResult]:  # noqa: ARG002 - the port's signature
         self._fail("read_report")
         told = {line: self.results.get(line.external_sku, Outcome.ACCEPTED) for line in lines}
+        self._die("read_report", "after")
         return {
             line.number: LineResult(line.external_sku, outcome, submission_id=feed_id)
             for line, outcome in told.items()
@@ -71,6 +81,12 @@ class FakeBulk:
         if self.can_cancel:
             self.feeds[feed_id].status = FeedStatus.CANCELLED
 
+    def _die(self, method: str, moment: str) -> None:
+        if self.dies == (method, moment):
+            self.dies = None
+            raise KilledError
+
     def _fail(self, method: str) -> None:
+        self._die(method, "before")
         if self.errors.get(method):
             raise self.errors[method].pop(0)
