@@ -11,6 +11,7 @@ from connector_sdk.conformance.sandbox import Sandbox
 from connector_sdk.testing.kafka import CreateTopics, Topics, open_topics
 from connector_sdk.testing.server_process import run_server
 from connector_sdk.testing.targets import delivery
+from connector_sdk.testing.waiting import eventually
 from contracts import AppliedStatus, StockApplied
 
 pytestmark = pytest.mark.integration
@@ -68,6 +69,39 @@ async def test_twenty_thousand_raises_go_by_feed_and_the_fate_of_each_is_told(
     assert len(patched) == len(set(patched)), "one way for each listing"
     assert {f"X-{sku}" for sku in zeros} <= set(patched), "zeros never go by feed"
     assert len(patched) < 2000, "the rest went by feed"
+
+
+async def test_a_connector_that_is_killed_with_a_feed_open_goes_on_with_it(
+    settings: Settings, amazon_url: str, bootstrap_servers: str, create_topics: CreateTopics, database_url: str
+) -> None:
+    raises = [f"sku-{n}" for n in range(1500)]
+    async with (
+        open_topics(bootstrap_servers, create_topics) as topics,
+        httpx.AsyncClient(base_url=f"{amazon_url}/_sandbox/", timeout=60) as control,
+        asyncio.timeout(120),
+    ):
+        sandbox = Sandbox(control)
+        await sandbox.put_on_sale(*(f"X-{sku}" for sku in raises))
+        await sandbox.faults(feed_stuck="progress", feed_s=(0, 0))
+        environment = _environment(settings, database_url, bootstrap_servers, topics.prefix)
+        await _send(topics, ((sku, 9) for sku in raises))
+        async with run_server("amazon_connector", environment, kills=True):
+            await eventually(lambda: _has_feeds(control, 1), within_seconds=60)
+        await sandbox.faults(feed_s=(0, 0))
+        async with run_server("amazon_connector", environment):
+            told = await _first_answers(topics, len(raises))
+        assert await _has_feeds(control, 1)
+
+    by_feed = [each for each in told.values() if each.submission_id and each.submission_id.isdigit()]
+    assert len(by_feed) > 1000
+    assert {each.status for each in by_feed} == {AppliedStatus.ACCEPTED}
+    # What was being written one by one at that moment is unknown; nothing else is.
+    assert {each.status for each in told.values()} <= {AppliedStatus.ACCEPTED, AppliedStatus.UNKNOWN}
+
+
+async def _has_feeds(control: httpx.AsyncClient, count: int) -> bool:
+    calls = (await control.get("calls")).json()
+    return sum((each["method"], each["path"]) == ("POST", "/feeds/2021-06-30/feeds") for each in calls) == count
 
 
 async def _send(topics: Topics, quantities: Iterable[tuple[str, int]]) -> None:
