@@ -177,3 +177,15 @@ async def test_a_zero_beside_a_feed_is_not_repeated_at_once(bench: FeedBench, ma
     for _ in range(3):
         await zeros.step()
     assert [line.sku for line in marketplace.submitted] == ["sku-0"]
+
+
+async def test_a_zero_beside_a_feed_that_is_overtaken_ends_as_unknown(bench: FeedBench) -> None:
+    await bench.restock()
+    await bench.until_submitted(bench.runner())
+    await bench.database.take_in(delivery("sku-0", 2, 0), delivery("sku-1", 2, 3))
+    marketplace = FakeMarketplace()
+    zeros = HeldZeros(marketplace, bench.database.worker, bench.leader, TokenBucket(FAST.rate, FAST.burst))
+    await zeros.step()
+    await bench.database.take_in(delivery("sku-0", 3, 2), delivery("sku-1", 3, 2))
+    ended = {each.sku: each.status for each in await bench.told() if each.revision == 2}
+    assert ended == {"sku-0": AppliedStatus.UNKNOWN, "sku-1": AppliedStatus.SUPERSEDED}

@@ -116,6 +116,15 @@ async def test_a_document_travels_without_a_token(settings: Settings, http: http
     assert seen == [("auth", False), ("feeds", True), ("feed-documents", False)]
 
 
+async def test_a_feed_keeps_within_the_published_limits(bench: FeedBench, sandbox: Sandbox) -> None:
+    await _list(sandbox, 6)
+    await sandbox.faults(feed_s=QUICK, limit_scale=1)
+    await bench.restock(6)
+    await bench.until_closed(bench.runner(), "done")
+    assert await bench.statuses() == Counter({AppliedStatus.ACCEPTED: 6})
+    assert set(await sandbox.statuses()) == {200, 201, 202}
+
+
 async def test_of_a_fatal_feed_everything_is_unknown(bench: FeedBench, sandbox: Sandbox) -> None:
     await _list(sandbox, 6)
     await sandbox.faults(feed_s=QUICK, feed_fatal=True)
