@@ -1,7 +1,6 @@
 """Documents that do not travel as a request or an answer of a model: feeds, their reports, notifications.
 
-The connector has none yet. One that gains them adds its documents in `scenes.py`: `Document` names the schema's file
-in the folder of models.
+`Document` names the schema's file in the folder of models. The run hands them over (`scenes.py`).
 """
 
 import dataclasses as dc

@@ -8,7 +8,8 @@ from decimal import Decimal
 
 import httpx
 from amazon_connector.client import USER_AGENT
-from amazon_connector.main import build_marketplace
+from amazon_connector.feeds.bulk import AmazonFeeds
+from amazon_connector.main import build_amazon_client, build_marketplace
 from amazon_connector.marketplace import AmazonMarketplace
 from amazon_connector.settings import Settings
 from connector_sdk.http import build_client
@@ -20,6 +21,8 @@ from sandbox.amazon.settings import AmazonSettings
 
 from fidelity.documents import Document
 from fidelity.exchange import Exchange, Recorder
+from fidelity.feed_scenes import play_fair, play_foul, play_strangers
+from fidelity.transfers import documents_of
 
 SELLER = AmazonSettings(
     client_id="amzn1.application-oa2-client.fidelity",
@@ -56,6 +59,10 @@ class Stage:
         """A new one, without a token yet."""
         return build_marketplace(_settings(self._url, **changed), self._http)
 
+    def feeds(self, **changed: object) -> AmazonFeeds:
+        """A new one, without a token yet."""
+        return AmazonFeeds(build_amazon_client(_settings(self._url, **changed), self._http), self._http)
+
     async def list_and_sell(self) -> None:
         """Listings, and an order of every status."""
         listings = [{"external_sku": sku, "quantity": 50} for sku in ODD_SKUS]
@@ -91,12 +98,16 @@ async def play() -> Recorded:
         stage = Stage(url, http, sandbox)
         await stage.list_and_sell()
         await _fair(stage)
+        by_feed = await play_fair(stage, (*ODD_SKUS, REJECTING, "nobody-sells-this"))
         for faults in ({"throttle_rate": 1}, {"unauthorised": True}, {"limit_scale": 0.001}):
             await _foul(stage, 2, **faults)
+            await play_foul(stage, by_feed, 2, **faults)
         await _foul(stage, _FOUL_ROUNDS, error_rate=1)
+        await play_foul(stage, by_feed, _FOUL_ROUNDS, error_rate=1)
         await stage.set_faults()
         await _strangers(stage)
-    return Recorded(recorder.exchanges)
+        await play_strangers(stage, by_feed)
+    return Recorded(recorder.exchanges, documents_of(recorder.exchanges))
 
 
 async def _fair(stage: Stage) -> None:

@@ -11,6 +11,7 @@ from fidelity.documents import Document, problems_of_document
 from fidelity.exchange import Exchange
 from fidelity.models import Operation, find
 from fidelity.requests import problems_of_request
+from fidelity.transfers import NAME, Transfers
 
 
 @dc.dataclass(slots=True)
@@ -44,9 +45,10 @@ class Verdict:
 
 def judge(operations: Sequence[Operation], exchanges: Sequence[Exchange]) -> Verdict:
     """Check every exchange against its operation."""
-    verdict = Verdict()
+    verdict, transfers = Verdict(), Transfers(exchanges)
     for exchange in exchanges:
-        name, problems = _check(operations, exchange)
+        is_transfer = transfers.has(exchange)
+        name, problems = (NAME, list(transfers.problems(exchange))) if is_transfer else _check(operations, exchange)
         row = verdict.note(name, problems)
         row.requests += 1
         if exchange.answer:

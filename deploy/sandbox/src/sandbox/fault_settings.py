@@ -1,7 +1,7 @@
 """What can be made to go wrong, and how badly: the body of `PUT /_sandbox/faults`."""
 
 from datetime import timedelta
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -13,8 +13,8 @@ Scale = Annotated[float, Field(ge=0, le=1_000_000)]
 class FaultSettings(BaseModel):
     """Everything is off by default.
 
-    `order_lag_s`, `live_delay_s` and the published limits are in the sandbox's own seconds, of which `time_scale` pass
-    in one real second. `latency_ms` and `down_s` are real time. Rates are shares between 0 and 1.
+    `order_lag_s`, `live_delay_s`, `feed_s` and the published limits are in the sandbox's own seconds, of which
+    `time_scale` pass in one real second. `latency_ms` and `down_s` are real time. Rates are shares between 0 and 1.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -42,6 +42,15 @@ class FaultSettings(BaseModel):
     """Whether every call is refused, as when an account's credentials are withdrawn; none is carried out."""
     largest_page: Annotated[int, Field(ge=1)] | None = None
     """A page of orders holds no more than this, whatever was asked for."""
+
+    feed_s: tuple[Seconds, Seconds] = (10, 20)
+    """How long a feed waits in the queue, and how long it is then processed."""
+    feed_stuck: Literal["nowhere", "queue", "progress"] = "nowhere"
+    """Where feeds stay for as long as this is set."""
+    feed_fatal: bool = False
+    """Whether a feed that comes to its end is FATAL instead, with the first half of its messages carried out."""
+    feed_error_rate: Rate = 0
+    """Share of a feed's messages that are refused, each with an issue."""
 
     @model_validator(mode="after")
     def _is_in_order(self) -> Self:

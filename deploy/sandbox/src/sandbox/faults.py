@@ -77,6 +77,10 @@ class Faults:
         """How long the next accepted write takes until it is live, in real time."""
         return timedelta(seconds=self._dice.uniform(*self._settings.live_delay_s) / self._settings.time_scale)
 
+    def refuses_message(self) -> bool:
+        """Throw the dice for one message of a feed."""
+        return self._hits(self._settings.feed_error_rate)
+
     def disorder(self, page: Sequence[T], previous: T | None) -> list[T]:
         """Repeat and reorder a page. `previous` is what the page before ended with; it may be told again here."""
         told = [] if previous is None else [previous] * self._hits(self._settings.duplicate_rate)

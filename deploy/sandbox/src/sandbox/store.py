@@ -86,6 +86,7 @@ class Store:
         self._restocks_on_cancel = restocks_on_cancel
         self._latest = datetime.min.replace(tzinfo=UTC)
         self._numbered = 0
+        self._clears: list[Callable[[], None]] = []
         self._listings: dict[str, Listing] = {}
         self._orders: dict[str, Order] = {}
 
@@ -208,10 +209,16 @@ class Store:
         order.updated_at = self.now()
         return order
 
+    def on_clear(self, clear: Callable[[], None]) -> None:
+        """Have something else that one marketplace keeps forgotten along with the rest."""
+        self._clears.append(clear)
+
     def clear(self) -> None:
         """Forget listings and orders. Order ids go on counting, so that none is ever given twice."""
         self._listings.clear()
         self._orders.clear()
+        for clear in self._clears:
+            clear()
 
     def _new_order(self, listing: Listing, quantity: int, *, pending: bool) -> Order:
         self._numbered += 1

@@ -29,6 +29,7 @@ from connector_sdk.account import Account
 from connector_sdk.channel_state import Switches
 from connector_sdk.closing_loop import ClosingLoop
 from connector_sdk.desire import Desire
+from connector_sdk.lead import Lead
 from connector_sdk.leader import Leader
 from connector_sdk.listing_reads import ListingReads
 from connector_sdk.marketplace import Marketplace
@@ -50,7 +51,7 @@ from connector_sdk.verifier import Verifier
 from connector_sdk.withdrawal import Withdrawal
 
 
-def plug_in(service: Service, settings: ConnectorSettings, account: Account, marketplace: Marketplace) -> None:
+def plug_in(service: Service, settings: ConnectorSettings, account: Account, marketplace: Marketplace) -> Lead:
     """Consume targets and requests, push stock and prices, read listings and orders, and show how it goes."""
     leader = Leader(str(settings.database_url), service.schema, f"{account.channel}:{account.name}")
     policy = PushPolicy.of(settings)
@@ -94,6 +95,7 @@ def plug_in(service: Service, settings: ConnectorSettings, account: Account, mar
     service.serve(Routes(account, service.worker, reader).router())
     service.probe("channel", ChannelProbe(service, leader, pusher).check)
     service.probe("orders", reader.check)
+    return Lead(leader, bucket)
 
 
 class ChannelProbe:

@@ -12,7 +12,7 @@ from connector_sdk.pushes import Desired, Patience
 
 T = TypeVar("T", StockTarget, PriceTarget)
 
-_URGENCIES = {Urgency.OVERSELL: 0, Urgency.DECREASE: 1, Urgency.INCREASE: 2}
+URGENCIES = {Urgency.OVERSELL: 0, Urgency.DECREASE: 1, Urgency.INCREASE: 2}
 
 
 class Desire:
@@ -82,7 +82,7 @@ def _desired(delivery: Delivery[StockTarget]) -> Desired:
         external_sku=target.external_sku,
         quantity=target.quantity,
         revision=target.revision,
-        urgency=_URGENCIES[target.urgency],
+        urgency=URGENCIES[target.urgency],
         cause=delivery.event,
         live_above=target.live_above,
     )

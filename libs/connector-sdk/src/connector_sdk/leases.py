@@ -21,7 +21,9 @@ returning sku
 _CLEAR_LEASES = text("""
 with held as (
     select sku, in_flight_revision, in_flight_revision < revision or quantity > 0 as has_ended from pushes
-    where in_flight_revision is not null and lease is distinct from :lease order by sku for update
+    where in_flight_revision is not null and lease is distinct from :lease
+      and coalesce(lease, '') not like 'feed:%'  -- a feed outlives its leader
+    order by sku for update
 )
 update pushes p set
     in_flight_revision = null, lease = null, next_attempt_at = :now,

@@ -40,6 +40,14 @@ class ConnectorSettings(ServiceSettings):
     order_open_days: Seconds = 30.0
     """How long an open order keeps the window of a search by creation open, where there is none by last update."""
 
+    feed_threshold: Annotated[int, Field(ge=0)] = 1000
+    """Due listings above which raises go by feed, where the marketplace has feeds."""
+    feed_stuck_seconds: Seconds = 3600.0
+    """How long a feed may wait, or be processed, before it is cancelled or given up."""
+    feed_poll_seconds: Seconds = 15.0
+    feed_pause_seconds: Seconds = 120.0
+    """Between the openings of two feeds."""
+
     @property
     def patience(self) -> Patience:
         return Patience(dt.timedelta(seconds=self.live_ceiling_seconds), dt.timedelta(seconds=self.read_back_seconds))

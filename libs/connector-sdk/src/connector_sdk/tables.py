@@ -198,3 +198,54 @@ def add_prices() -> None:
     op.execute("create index price_pushes_not_live_yet on price_pushes (next_read_at) where state = 'accepted'")
     op.execute("create index price_pushes_external_sku on price_pushes (external_sku)")
     op.execute("alter table channel_state add column prices_refused text")
+
+
+_FEEDS = """
+create table feeds (
+    key text primary key,
+    state text not null check (state in ('prepared', 'submitting', 'open', 'doubtful')),
+    opened_at timestamptz not null,
+    document_id text,
+    submitted_at timestamptz,
+    external_feed_id text,
+    seen_status text,
+    seen_since timestamptz,
+    closed_at timestamptz,
+    fate text check (fate in ('done', 'given_back', 'cancelled', 'abandoned', 'fatal', 'lost', 'stuck'))
+)
+"""
+_FEEDS_COMMENTS = (
+    ("key", "also the lease of its lines in pushes"),
+    ("state", "submitting: nobody knows whether the marketplace has it; doubtful: nobody knows of its lines"),
+    ("seen_since", "since when the marketplace has shown it in seen_status"),
+)
+_FEED_LINES = """
+create table feed_lines (
+    feed_key text not null references feeds (key) on delete cascade,
+    number int not null,
+    sku text not null,
+    external_sku text not null,
+    revision bigint not null,
+    quantity int not null,
+    attempts int not null,
+    outcome text,
+    cause_event_id text,
+    cause_correlation_id text,
+    cause_traceparent text,
+    primary key (feed_key, number)
+)
+"""
+
+
+def add_feeds() -> None:
+    """For use in a migration: what goes by feed, and zeros that are written beside one."""
+    op.execute(_FEEDS)
+    for column, comment in _FEEDS_COMMENTS:
+        op.execute(f"comment on column feeds.{column} is '{comment}'")
+    op.execute("create unique index feeds_unfinished on feeds ((true)) where closed_at is null")
+    op.execute(_FEED_LINES)
+    op.execute("comment on column feed_lines.outcome is 'null until its fate is known'")
+    op.execute("create index feed_lines_without_outcome on feed_lines (feed_key, number) where outcome is null")
+    op.execute("alter table pushes add column held_zero_at timestamptz")
+    op.execute("comment on column pushes.held_zero_at is 'when a zero was last written beside the feed that holds it'")
+    op.execute("create index pushes_held_zeros on pushes (sku) where lease like 'feed:%' and quantity = 0")

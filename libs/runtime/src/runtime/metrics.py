@@ -139,6 +139,29 @@ PRICES_PENDING = Metric(
 PRICES_FAILED = Metric(
     "mizan_prices_failed", Kind.GAUGE, "Listings whose newest price is rejected or quarantined.", who=Who.CONNECTORS
 )
+FEEDS = Metric(
+    "mizan_feeds_total",
+    Kind.COUNTER,
+    "Feeds that have ended. Only of a `done`, `fatal`, `lost` or `stuck` one anything can have been applied.",
+    ("fate",),
+    Who.CONNECTORS,
+)
+FEED_LINES = Metric(
+    "mizan_feed_lines_total",
+    Kind.COUNTER,
+    "Quantities that went by feed, by what is known of each.",
+    ("outcome",),
+    Who.CONNECTORS,
+)
+FEED_LINES_WAITING = Metric(
+    "mizan_feed_lines_waiting", Kind.GAUGE, "Quantities in a feed whose fate is not known yet.", who=Who.CONNECTORS
+)
+FEEDS_DOUBTFUL = Metric(
+    "mizan_feeds_doubtful",
+    Kind.GAUGE,
+    "Feeds that were given up and may still be carried out.",
+    who=Who.CONNECTORS,
+)
 CHANNEL_UNAUTHORISED = Metric(
     "mizan_channel_unauthorised",
     Kind.GAUGE,

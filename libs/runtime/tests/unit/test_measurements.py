@@ -53,6 +53,7 @@ def test_names_follow_prometheus_rules_and_labels_stay_few() -> None:
             "loop",
             "part",
             "operation",
+            "fate",
             "outcome",
             "channel",
             "urgency",

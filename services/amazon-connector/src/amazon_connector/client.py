@@ -25,19 +25,19 @@ class AmazonClient:
     def __init__(self, http: httpx.AsyncClient, token: AccessToken, seller_id: str, marketplace_id: str) -> None:
         self._http = http
         self._token = token
-        self._seller_id = seller_id
+        self.seller_id = seller_id
         self.marketplace_id = marketplace_id
 
     async def patch_listing(self, sku: str, body: Mapping[str, Any]) -> httpx.Response:
         """`patchListingsItem`."""
-        path = f"{_LISTINGS}/{quote(self._seller_id, safe='')}/{quote(sku, safe='')}"
+        path = f"{_LISTINGS}/{quote(self.seller_id, safe='')}/{quote(sku, safe='')}"
         query = {"marketplaceIds": self.marketplace_id, "issueLocale": "en_AE"}
-        return await self._send("PATCH", path, query, body)
+        return await self.send("PATCH", path, query, body)
 
     async def get_listing(self, sku: str) -> httpx.Response:
         """`getListingsItem`, with the live quantity, what consumers pay, and what the seller has sent."""
-        path = f"{_LISTINGS}/{quote(self._seller_id, safe='')}/{quote(sku, safe='')}"
-        return await self._send("GET", path, {"marketplaceIds": self.marketplace_id, "includedData": _LISTING_DATA})
+        path = f"{_LISTINGS}/{quote(self.seller_id, safe='')}/{quote(sku, safe='')}"
+        return await self.send("GET", path, {"marketplaceIds": self.marketplace_id, "includedData": _LISTING_DATA})
 
     async def search_orders(self, window: Mapping[str, str], page_token: str | None) -> httpx.Response:
         """`searchOrders`. `window` is `createdAfter` or `lastUpdatedAfter`, the same for every page."""
@@ -47,13 +47,13 @@ class AmazonClient:
             "maxResultsPerPage": _PAGE_SIZE,
             **window,
         }
-        return await self._send("GET", _ORDERS, query | ({"paginationToken": page_token} if page_token else {}))
+        return await self.send("GET", _ORDERS, query | ({"paginationToken": page_token} if page_token else {}))
 
     async def get_order(self, order_id: str) -> httpx.Response:
         """`getOrder`."""
-        return await self._send("GET", f"{_ORDERS}/{quote(order_id, safe='')}", {"includedData": _INCLUDED_DATA})
+        return await self.send("GET", f"{_ORDERS}/{quote(order_id, safe='')}", {"includedData": _INCLUDED_DATA})
 
-    async def _send(
+    async def send(
         self, method: str, path: str, query: Mapping[str, str], body: Mapping[str, Any] | None = None
     ) -> httpx.Response:
         """Send; when Amazon does not take the token, renew it and send once more."""

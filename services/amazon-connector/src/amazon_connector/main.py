@@ -5,6 +5,7 @@ from pathlib import Path
 import httpx
 from connector_sdk.account import Account
 from connector_sdk.connector import plug_in
+from connector_sdk.feeds.plugging import plug_in_feeds
 from connector_sdk.http import build_client
 from pydantic import SecretStr
 from runtime.service import Service, run_service
@@ -12,6 +13,7 @@ from runtime.settings import load
 
 from amazon_connector.auth import AccessToken
 from amazon_connector.client import USER_AGENT, AmazonClient
+from amazon_connector.feeds.bulk import AmazonFeeds
 from amazon_connector.mapping import CHANNEL
 from amazon_connector.marketplace import AmazonMarketplace
 from amazon_connector.settings import Settings
@@ -27,15 +29,21 @@ def main() -> None:
 def fill(service: Service, settings: Settings) -> None:
     account = Account(CHANNEL, f"{settings.amazon_seller_id}:{settings.amazon_marketplace_id}", CREDENTIALS)
     http = build_client(settings.endpoint, USER_AGENT, connections=settings.push_concurrency + 4)
-    plug_in(service, settings, account, build_marketplace(settings, http))
+    client = build_amazon_client(settings, http)
+    marketplace = AmazonMarketplace(client)
+    lead = plug_in(service, settings, account, marketplace)
+    plug_in_feeds(service, settings, account, marketplace, AmazonFeeds(client, http), lead)
 
 
 def build_marketplace(settings: Settings, http: httpx.AsyncClient) -> AmazonMarketplace:
+    return AmazonMarketplace(build_amazon_client(settings, http))
+
+
+def build_amazon_client(settings: Settings, http: httpx.AsyncClient) -> AmazonClient:
     grant = {
         "client_id": SecretStr(settings.amazon_client_id),
         "client_secret": settings.amazon_client_secret,
         "refresh_token": settings.amazon_refresh_token,
     }
     token = AccessToken(http, settings.amazon_lwa_url, grant)
-    client = AmazonClient(http, token, settings.amazon_seller_id, settings.amazon_marketplace_id)
-    return AmazonMarketplace(client)
+    return AmazonClient(http, token, settings.amazon_seller_id, settings.amazon_marketplace_id)

@@ -3,6 +3,8 @@
 from fastapi import FastAPI
 
 from sandbox.amazon.auth import Tokens
+from sandbox.amazon.feed_clock import FeedClock
+from sandbox.amazon.feeds import Feeds
 from sandbox.amazon.listings import ListingsItems, describe
 from sandbox.amazon.operations import Gate
 from sandbox.amazon.orders import Orders
@@ -26,5 +28,9 @@ def build(settings: AmazonSettings, clock: Clock = system_clock, seed: int | Non
     tokens = Tokens(settings, clock)
     gate = Gate(tokens, Limits(faults, clock))
     listings, orders = ListingsItems(settings, store, faults), Orders(settings, store, faults)
-    routers = [tokens.router(), listings.router(gate), orders.router(gate)]
-    return assemble(Marketplace("Amazon stand-in", describe, refuse), routers, store, faults, clock)
+    feeds = Feeds(settings, listings, faults, clock)
+    store.on_clear(feeds.clear)
+    routers = [tokens.router(), listings.router(gate), orders.router(gate), feeds.router(gate)]
+    assembled = assemble(Marketplace("Amazon stand-in", describe, refuse), routers, store, faults, clock)
+    assembled.add_middleware(FeedClock, advance=feeds.advance)
+    return assembled

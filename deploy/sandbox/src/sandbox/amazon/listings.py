@@ -6,6 +6,7 @@ now, net of orders.
 """
 
 import contextlib
+import json
 import uuid
 import zlib
 from collections.abc import Mapping, Sequence
@@ -67,6 +68,14 @@ class ListingsItems:
             raise RefusedError(HTTPStatus.NOT_FOUND, "NOT_FOUND", message) from error
         full = _printed(listing)
         return {"sku": sku} | {name: full[name] for name in data_sets if name in full}
+
+    def patch_by_feed(self, sku: str, body: Json) -> Sequence[Json]:
+        """Carry out a feed's message; answers with the issues that spoke against it."""
+        try:
+            change = read_patches(json.dumps(body).encode())
+        except RefusedError as error:
+            return [issue(AVAILABILITY, str(error))]
+        return change.issues or self._carry_out(sku, change, preview=False)
 
     def _sku(self, request: Request) -> str:
         """Take the SKU from the path as it was sent; one that is not percent-encoded gets Amazon's 403."""

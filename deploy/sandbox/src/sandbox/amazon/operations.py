@@ -12,7 +12,8 @@ from sandbox.amazon.auth import Tokens
 from sandbox.amazon.wire import RefusedError, answer, throttled
 from sandbox.limits import Limit, Limits
 
-Work = Callable[[Request], Awaitable[dict[str, object]]]
+Work = Callable[[Request], Awaitable[dict[str, object] | None]]
+"""Returns the body of the answer, None where it has none."""
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -20,6 +21,14 @@ PATCH_LISTING = Limit("patchListingsItem", 5.0, 5)
 GET_LISTING = Limit("getListingsItem", 5.0, 10)
 SEARCH_ORDERS = Limit("searchOrders", 0.0056, 20)
 GET_ORDER = Limit("getOrder", 0.5, 30)
+CREATE_FEED_DOCUMENT = Limit("createFeedDocument", 0.5, 15)
+CREATE_FEED = Limit("createFeed", 0.0083, 15)
+LISTINGS_FEEDS = Limit("JSON_LISTINGS_FEED", 5 / 300, 5)
+"""Above createFeed's own: of this feed type five in five minutes."""
+GET_FEED = Limit("getFeed", 2.0, 15)
+CANCEL_FEED = Limit("cancelFeed", 2.0, 15)
+GET_FEEDS = Limit("getFeeds", 0.0222, 10)
+GET_FEED_DOCUMENT = Limit("getFeedDocument", 0.0222, 10)
 
 
 class Gate:
@@ -29,8 +38,17 @@ class Gate:
         self._tokens = tokens
         self._limits = limits
 
-    def operation(self, limit: Limit, work: Work) -> Endpoint:
-        """Wrap an operation's own work, which returns the body of the answer, into a route."""
+    def allow(self, limit: Limit) -> None:
+        """Take one call off a limit that stands beside the operation's own.
+
+        Raises:
+            RefusedError: 429, there is none left.
+        """
+        if not self._limits.allow(limit):
+            raise throttled()
+
+    def operation(self, limit: Limit, work: Work, status: HTTPStatus = HTTPStatus.OK) -> Endpoint:
+        """Wrap an operation's own work into a route that answers with `status` when it succeeds."""
         rate = str(limit.rate)
 
         async def endpoint(request: Request) -> Response:
@@ -38,7 +56,7 @@ class Gate:
                 self._tokens.check(request.headers)
                 if not self._limits.allow(limit):
                     raise throttled()
-                return answer(HTTPStatus.OK, await work(request), rate)
+                return answer(status, await work(request), rate)
             except RefusedError as refused:
                 return answer(refused.status, refused.body, rate)
 

@@ -18,6 +18,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from connector_sdk.account import Account
 from connector_sdk.desire import Desire
+from connector_sdk.feeds.bulk_writer import BulkWriter
+from connector_sdk.feeds.feed_outcomes import FeedOutcomes
+from connector_sdk.feeds.feed_policy import FeedPolicy
+from connector_sdk.feeds.feed_runner import FeedRunner
 from connector_sdk.leader import Leader
 from connector_sdk.listing_reads import ListingReads
 from connector_sdk.marketplace import Marketplace
@@ -29,6 +33,7 @@ from connector_sdk.price_verifier import PriceVerifier
 from connector_sdk.push_policy import PushPolicy
 from connector_sdk.pusher import Pusher
 from connector_sdk.pushes import Patience, Push
+from connector_sdk.reading_requests import ReadingRequests
 from connector_sdk.stock_queue import StockQueue
 from connector_sdk.testing.targets import CHANNEL, delivery
 from connector_sdk.token_bucket import TokenBucket
@@ -58,6 +63,11 @@ class ConnectorDatabase:
         async with self.worker.begin() as work:
             await Desire(CHANNEL, Patience()).handle(deliveries, work)
 
+    async def note_listings(self, *deliveries: Delivery[Any]) -> None:
+        """Handle one batch of listings."""
+        async with self.worker.begin() as work:
+            await ReadingRequests(CHANNEL, can_read=True).note_listings(deliveries, work)
+
     async def take_in_prices(self, *deliveries: Delivery[Any], can_write: bool = True) -> None:
         """Handle one batch of price targets."""
         async with self.worker.begin() as work:
@@ -80,6 +90,12 @@ class ConnectorDatabase:
     ) -> Pusher[PricePush]:
         queue, bucket = PriceQueue(CHANNEL, marketplace, policy), TokenBucket(policy.rate, policy.burst)
         return Pusher(ACCOUNT, queue, self.worker, leader or self.leader(), bucket)
+
+    def feed_runner(
+        self, bulk: BulkWriter, marketplace: Marketplace, policies: tuple[PushPolicy, FeedPolicy], leader: Leader
+    ) -> FeedRunner:
+        outcomes = FeedOutcomes(CHANNEL, marketplace, self.worker, leader, policies)
+        return FeedRunner(ACCOUNT, bulk, outcomes, self.worker, leader, policies[1])
 
     def price_verifier(self, marketplace: Marketplace, policy: PushPolicy, leader: Leader) -> PriceVerifier:
         return PriceVerifier(ACCOUNT, self._reads(marketplace), self.worker, leader, policy)

@@ -49,6 +49,10 @@ class FakeMarketplace:
     def capabilities(self) -> Capabilities:
         return Capabilities(update_search=self._update_search, order_by_id=True, read_back=True, prices=True)
 
+    async def has_stock_calls(self, count: int) -> bool:
+        """Whether so many quantities have been submitted."""
+        return len(self.submitted) >= count
+
     async def push_stock(self, lines: Sequence[StockLine]) -> Sequence[LineResult]:
         self.submitted += lines
         return [await self._answer(line.external_sku) for line in lines]

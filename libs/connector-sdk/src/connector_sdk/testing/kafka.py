@@ -1,8 +1,9 @@
 """Topics of one's own on a shared broker: what a connector's process reads and writes."""
 
+import asyncio
 import contextlib
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -24,6 +25,14 @@ class Topics:
         """Returns once the broker has it."""
         key = event.subject.encode() if event.subject is not None else None
         await self._producer.send_and_wait(self.prefix + topic, event.to_bytes(), key=key)
+
+    async def send_all(self, topic: str, events: Sequence[AnyEvent]) -> None:
+        """Returns once the broker has them all; those of one key in their order."""
+        sent = []
+        for event in events:
+            key = event.subject.encode() if event.subject is not None else None
+            sent.append(await self._producer.send(self.prefix + topic, event.to_bytes(), key=key))
+        await asyncio.gather(*sent)
 
     async def first(self, topic: str) -> AnyEvent:
         """Wait for the topic's first event that is about something: watermarks have no subject."""

@@ -14,8 +14,8 @@ _STOP_SECONDS = 30.0
 
 
 @contextlib.asynccontextmanager
-async def run_server(module: str, environment: Mapping[str, str]) -> AsyncIterator[str]:
-    """Run `python -m module` with PORT set; its URL, once it listens. It is stopped afterwards.
+async def run_server(module: str, environment: Mapping[str, str], *, kills: bool = False) -> AsyncIterator[str]:
+    """Run `python -m module` with PORT set; its URL, once it listens. It is stopped afterwards, or killed.
 
     Raises:
         RuntimeError: the process ended instead, or could not be stopped in good order.
@@ -40,8 +40,10 @@ async def run_server(module: str, environment: Mapping[str, str]) -> AsyncIterat
         await eventually(listens, within_seconds=_START_SECONDS)
         yield f"http://127.0.0.1:{port}"
     finally:
+        if kills:
+            process.kill()
         code = await _stop(process)
-    if code:
+    if code and not kills:
         raise RuntimeError(f"{module} ended with code {code}")
 
 

@@ -1,0 +1,61 @@
+"""Feed documents on their way: uploaded to, and fetched from, addresses that the Feeds API gave out.
+
+No model describes these. What must hold is in Amazon's guide "Feeds API v2021-06-30 use case guide", steps 2 and 7: the
+upload has the very Content-Type that createFeedDocument was told, and no access token goes along.
+"""
+
+import gzip
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from fidelity.documents import Document
+from fidelity.exchange import Exchange
+
+NAME = "feed document"
+_DOCUMENTS = "/feeds/2021-06-30/documents"
+_FEED, _REPORT = "listings-feed-schema-v2.json", "listings-feed-processing-report-schema-v2.json"
+
+
+class Transfers:
+    """The addresses that were given out during a run."""
+
+    def __init__(self, exchanges: Sequence[Exchange]) -> None:
+        self._types: dict[str, str | None] = {}
+        """By the path of an address: the Content-Type for uploading to it, None where it is to fetch from."""
+        for exchange in exchanges:
+            answer = exchange.answer
+            if answer and answer.status in (200, 201) and exchange.request.path.startswith(_DOCUMENTS):
+                is_upload = exchange.request.method == "POST"
+                asked = json.loads(exchange.request.body)["contentType"] if is_upload else None
+                self._types[_path(json.loads(answer.body))] = asked
+
+    def has(self, exchange: Exchange) -> bool:
+        return exchange.request.path in self._types
+
+    def problems(self, exchange: Exchange) -> Iterator[str]:
+        """What is wrong with a transfer."""
+        request, asked = exchange.request, self._types[exchange.request.path]
+        if "x-amz-access-token" in request.headers:
+            yield "header x-amz-access-token: an address of a document lets in whoever has it"
+        if request.method != ("GET" if asked is None else "PUT"):
+            yield f"method {request.method}: not what the address was given out for"
+        if asked is not None and request.headers.get("content-type") != asked:
+            yield f"header content-type: {request.headers.get('content-type')!r} is not {asked!r}"
+
+
+def documents_of(exchanges: Sequence[Exchange]) -> list[Document]:
+    """The feeds that were uploaded and the reports that were fetched, to be checked by their schemas."""
+    transfers = Transfers(exchanges)
+    found = []
+    for exchange in exchanges:
+        if transfers.has(exchange) and exchange.answer and exchange.answer.status == 200:  # noqa: PLR2004 - HTTP's OK
+            is_upload = exchange.request.method == "PUT"
+            content = exchange.request.body if is_upload else gzip.decompress(exchange.answer.body)
+            found.append(Document(_FEED if is_upload else _REPORT, json.loads(content)))
+    return found
+
+
+def _path(document: dict[str, Any]) -> str:
+    return str(urlsplit(document["url"]).path)

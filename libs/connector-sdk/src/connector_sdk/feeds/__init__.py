@@ -1,0 +1,1 @@
+"""Bulk writes: many raises in one feed, whose fate the marketplace tells later."""

@@ -1,0 +1,47 @@
+"""Plugging feeds into a connector whose marketplace has them."""
+
+import dataclasses as dc
+
+from runtime.health import Check
+from runtime.loops import Loop
+from runtime.metrics import FEED_LINES_WAITING, FEEDS_DOUBTFUL
+from runtime.service import Service
+
+from connector_sdk.account import Account
+from connector_sdk.feeds import feed_table
+from connector_sdk.feeds.bulk_writer import BulkWriter
+from connector_sdk.feeds.feed_outcomes import FeedOutcomes
+from connector_sdk.feeds.feed_policy import FeedPolicy
+from connector_sdk.feeds.feed_runner import FeedRunner
+from connector_sdk.feeds.held_zeros import HeldZeros
+from connector_sdk.lead import Lead
+from connector_sdk.marketplace import Marketplace
+from connector_sdk.push_policy import PushPolicy
+from connector_sdk.settings import ConnectorSettings
+
+
+def plug_in_feeds(
+    service: Service,
+    settings: ConnectorSettings,
+    account: Account,
+    marketplace: Marketplace,
+    bulk: BulkWriter,
+    lead: Lead,
+) -> None:
+    """Send raises by feed where many wait, and show how it goes."""
+    worker, policies = service.worker, (PushPolicy.of(settings), FeedPolicy.of(settings))
+    outcomes = FeedOutcomes(account.channel, marketplace, worker, lead.leader, policies)
+    runner = FeedRunner(account, bulk, outcomes, worker, lead.leader, policies[1])
+    zeros = HeldZeros(marketplace, worker, lead.leader, lead.bucket)
+    service.repeat(Loop("feeds", runner.step, stale_after=600.0))
+    service.repeat(Loop("held-zeros", zeros.step, stale_after=120.0))
+
+    async def check() -> Check:
+        async with service.engine.connect() as connection:
+            figures = await feed_table.figures(connection)
+        service.telemetry.measurements.set(FEEDS_DOUBTFUL, figures.doubtful)
+        service.telemetry.measurements.set(FEED_LINES_WAITING, figures.lines)
+        detail = "a feed has not ended: see the alert FeedStuck" if figures.doubtful else "ok"
+        return Check(ok=True, detail=detail, facts=dc.asdict(figures))
+
+    service.probe("feeds", check)
