@@ -6,6 +6,7 @@ from sandbox.amazon.auth import Tokens
 from sandbox.amazon.listings import ListingsItems, describe
 from sandbox.amazon.operations import Gate
 from sandbox.amazon.orders import Orders
+from sandbox.amazon.sellers import Sellers
 from sandbox.amazon.settings import AmazonSettings
 from sandbox.amazon.wire import refuse
 from sandbox.clock import Clock, system_clock
@@ -26,5 +27,5 @@ def build(settings: AmazonSettings, clock: Clock = system_clock, seed: int | Non
     tokens = Tokens(settings, clock)
     gate = Gate(tokens, Limits(faults, clock))
     listings, orders = ListingsItems(settings, store, faults), Orders(settings, store, faults)
-    routers = [tokens.router(), listings.router(gate), orders.router(gate)]
+    routers = [tokens.router(), listings.router(gate), orders.router(gate), Sellers(faults).router(gate)]
     return assemble(Marketplace("Amazon stand-in", describe, refuse), routers, store, faults, clock)

@@ -18,6 +18,8 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 PATCH_LISTING = Limit("patchListingsItem", 5.0, 5)
 GET_LISTING = Limit("getListingsItem", 5.0, 10)
+SEARCH_LISTINGS = Limit("searchListingsItems", 5.0, 5)
+GET_PARTICIPATIONS = Limit("getMarketplaceParticipations", 0.016, 15)
 SEARCH_ORDERS = Limit("searchOrders", 0.0056, 20)
 GET_ORDER = Limit("getOrder", 0.5, 30)
 
