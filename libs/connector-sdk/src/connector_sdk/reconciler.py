@@ -53,7 +53,8 @@ class Reconciler:
         if await self._leader.lead() is None:
             return STANDBY_SECONDS
         try:
-            is_busy = await self._confirm() or await self._compare()
+            is_confirming = await self._confirm()
+            is_busy = await self._compare() or is_confirming
         except (MarketplaceError, TimeoutError) as error:
             self._failures += 1
             _log.warning("listings not reconciled, will retry", attempt=self._failures, error=str(error))
@@ -131,7 +132,11 @@ class Reconciler:
     async def _confirm(self) -> bool:
         """Read a second time what is due. Whether there was any."""
         async with self._worker.begin() as work:
-            due = await reconciliations.to_confirm(work.connection, work.now, self._rhythm.ceiling, MOST)
+            found = await reconciliations.to_confirm(work.connection, work.now, self._rhythm.ceiling, MOST)
+            known_until = await reconciliations.orders_known_until(work.connection)
+            early = [target.sku for target, first in found if _is_early(target, first, known_until)]
+            await reconciliations.postpone(work.connection, early, work.now + self._rhythm.confirm_after)
+        due = [(target, first) for target, first in found if target.sku not in early]
         if not due:
             return False
         read = await self._reads.read(sorted({target.external_sku for target, _ in due}))
@@ -141,12 +146,12 @@ class Reconciler:
             later = work.now + self._rhythm.confirm_after
             await reconciliations.postpone(work.connection, [target.sku for target, _ in due], later)
             untouched = await reconciliations.untouched(work.connection, [target for target, _ in due])
-            found = [
+            settled = [
                 self._settle(work, orders, target, first, readings[target.external_sku])
                 for target, first in due
                 if target.sku in untouched and target.external_sku in readings
             ]
-            await reconciliations.keep(work.connection, [each for each in found if each], 0)
+            await reconciliations.keep(work.connection, [each for each in settled if each], 0)
             await registrar.keep(work, self._account.channel, [*readings.values()])
         return True
 
@@ -175,6 +180,13 @@ class Reconciler:
             desired=target.quantity,
             live=reading.quantity,
         )
+
+
+def _is_early(target: Target, first: First, known_until: dt.datetime | None) -> bool:
+    """Whether an order of the time of the first reading may still come to be known."""
+    if first.revision != target.revision or first.live is None:
+        return False
+    return known_until is None or known_until < first.observed_at + target.margin
 
 
 def as_evidence(reading: Reading) -> Reading:

@@ -16,12 +16,13 @@ from urllib.parse import unquote
 
 from fastapi import APIRouter, Request
 
-from sandbox.amazon.operations import GET_LISTING, PATCH_LISTING, SEARCH_LISTINGS, Gate
+from sandbox.amazon.operations import GET_LISTING, PATCH_LISTING, PREVIEW_LISTING, SEARCH_LISTINGS, Gate
 from sandbox.amazon.patches import AVAILABILITY, Change, Json, issue, read_patches
 from sandbox.amazon.settings import MARKETPLACE_ID, AmazonSettings
 from sandbox.amazon.wire import Query, RefusedError, denied, invalid_input, money
 from sandbox.clock import iso
 from sandbox.faults import Faults
+from sandbox.limits import Limit
 from sandbox.listing import Listing
 from sandbox.store import NotFoundError, Store, WriteRejectedError
 
@@ -43,8 +44,8 @@ class ListingsItems:
 
     def router(self, gate: Gate) -> APIRouter:
         router = APIRouter()
-        for method, limit, work in (("PATCH", PATCH_LISTING, self.patch), ("GET", GET_LISTING, self.get)):
-            endpoint = gate.operation(limit, work)
+        patch, get = gate.operation(_limit_of_patch, self.patch), gate.operation(GET_LISTING, self.get)
+        for method, endpoint in (("PATCH", patch), ("GET", get)):
             router.add_api_route(f"{ROOT}{{seller_id}}/{{sku:path}}", endpoint, methods=[method], response_model=None)
         search = gate.operation(SEARCH_LISTINGS, self.search)
         router.add_api_route(f"{ROOT}{{seller_id}}", search, methods=["GET"], response_model=None)
@@ -124,6 +125,12 @@ def describe(path: str, body: bytes) -> tuple[str | None, int | None]:
         return sku, read_patches(body).quantity if body else None
     except RefusedError:
         return sku, None
+
+
+def _limit_of_patch(request: Request) -> Limit:
+    """A preview has a limit of its own, and a lower one."""
+    is_preview = request.query_params.get("mode") == "VALIDATION_PREVIEW"
+    return PREVIEW_LISTING if is_preview else PATCH_LISTING
 
 
 def _query(request: Request) -> Query:

@@ -17,6 +17,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 PATCH_LISTING = Limit("patchListingsItem", 5.0, 5)
+PREVIEW_LISTING = Limit("patchListingsItem in preview", 1.0, 1)
 GET_LISTING = Limit("getListingsItem", 5.0, 10)
 SEARCH_LISTINGS = Limit("searchListingsItems", 5.0, 5)
 GET_PARTICIPATIONS = Limit("getMarketplaceParticipations", 0.016, 15)
@@ -31,11 +32,16 @@ class Gate:
         self._tokens = tokens
         self._limits = limits
 
-    def operation(self, limit: Limit, work: Work) -> Endpoint:
-        """Wrap an operation's own work, which returns the body of the answer, into a route."""
-        rate = str(limit.rate)
+    def operation(self, limit: Limit | Callable[[Request], Limit], work: Work) -> Endpoint:
+        """Wrap an operation's own work, which returns the body of the answer, into a route.
+
+        `limit` may depend on the request.
+        """
+        chosen = limit
 
         async def endpoint(request: Request) -> Response:
+            limit = chosen if isinstance(chosen, Limit) else chosen(request)
+            rate = str(limit.rate)
             try:
                 self._tokens.check(request.headers)
                 if not self._limits.allow(limit):
