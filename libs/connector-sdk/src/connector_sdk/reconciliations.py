@@ -197,4 +197,5 @@ def _target(row: Any) -> Target:  # noqa: ANN401 - a row has no type
     if before and row.submitted_at and before.observed_at >= row.submitted_at:
         before = None
     margin = DEFAULT_MARGIN if row.margin_ms is None else dt.timedelta(milliseconds=row.margin_ms)
-    return Target(*row[:12], margin, before)
+    values: list[Any] = [*row[:12], margin, before]
+    return Target(*values)

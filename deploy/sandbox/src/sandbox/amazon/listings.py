@@ -106,6 +106,8 @@ class ListingsItems:
         with contextlib.suppress(NotFoundError):  # Amazon accepts an offer for a SKU that it does not know
             listing = self._store.listing(sku)
             issues = change.issues_at(listing)
+            if preview and listing.rejects_writes:
+                return [issue(AVAILABILITY, f"the listing {sku!r} takes no write")]
             try:
                 if not issues and not preview:
                     write, is_lost = change.applied_to(listing), self._faults.loses_write()
