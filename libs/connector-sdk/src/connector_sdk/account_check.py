@@ -32,10 +32,10 @@ class AccountCheck:
     """
 
     def __init__(self, account: Account, marketplace: Marketplace, worker: Worker, leader: Leader) -> None:
-        self._account = account
+        self.account = account
         self._marketplace = marketplace
         self._worker = worker
-        self._leader = leader
+        self.leader = leader
         self._is_answered = not marketplace.capabilities().account_check
         self._failures = 0
 
@@ -48,7 +48,7 @@ class AccountCheck:
         return held
 
     async def step(self) -> float:
-        if await self._leader.lead() is None:
+        if await self.leader.lead() is None:
             return STANDBY_SECONDS
         try:
             refused = await self.ask()
@@ -68,12 +68,12 @@ class AccountCheck:
                 refused = await self._marketplace.check_account()
         async with self._worker.begin() as work:
             before = (await channel_state.read(work.connection)).account_refused
-            await channel_state.set_refused(work, self._account.channel, Part.ACCOUNT, refused)
+            await channel_state.set_refused(work, self.account.channel, Part.ACCOUNT, refused)
         self._is_answered = True
         if refused and refused != before:
-            _log.error(f"the account may not sell, nothing is written: {refused}", channel=self._account.channel)
+            _log.error(f"the account may not sell, nothing is written: {refused}", channel=self.account.channel)
         elif before and not refused:
-            _log.info("the account may sell again", channel=self._account.channel)
+            _log.info("the account may sell again", channel=self.account.channel)
         return refused
 
     def _on_error(self, error: MarketplaceError | TimeoutError) -> float:

@@ -75,8 +75,6 @@ def plug_in(service: Service, settings: ConnectorSettings, account: Account, mar
     verifier = Verifier(account, reads, service.worker, leader, settings.patience)
     price_verifier = PriceVerifier(account, reads, service.worker, leader, policy)
     observer = Observer(account, reads, service.worker, leader, registers=registers)
-    registrar = Registrar(account, reads, service.worker, leader)
-    reconciler = Reconciler(account, reads, service.worker, leader, settings.rhythm)
     withdrawal = Withdrawal(account, service.worker, leader, dt.timedelta(seconds=settings.withdraw_after_seconds))
 
     requests = ReadingRequests(account.channel, can_read=reads.can_read)
@@ -99,17 +97,27 @@ def plug_in(service: Service, settings: ConnectorSettings, account: Account, mar
     service.repeat(Loop("price-verifier", price_verifier.step, stale_after=120.0))
     service.repeat(Loop("observer", observer.step, stale_after=120.0))
     service.repeat(Loop("withdrawal", withdrawal.step, stale_after=60.0))
-    if reads.can_read:
-        service.repeat(Loop("reconciler", reconciler.step, stale_after=300.0))
-    if registers:
-        service.repeat(Loop("registrar", registrar.step, stale_after=120.0))
-    if marketplace.capabilities().account_check:
-        service.repeat(Loop("account-check", check.step, stale_after=7200.0))
+    _know_what_stands(service, settings, marketplace, check, reads)
     service.repeat(Loop("order-reader", reader.step, stale_after=90.0))
     service.serve(Routes(account, service.worker, reader).router())
-    service.serve(InspectionRoutes(account, service.worker, marketplace, check).router())
     service.probe("channel", ChannelProbe(service, leader, pusher).check)
     service.probe("orders", reader.check)
+
+
+def _know_what_stands(
+    service: Service, settings: ConnectorSettings, marketplace: Marketplace, check: AccountCheck, reads: ListingReads
+) -> None:
+    """Ask whether the account may sell, look listings up, compare them with what is live, and show all that."""
+    account, leader, capabilities = check.account, check.leader, marketplace.capabilities()
+    if capabilities.account_check:
+        service.repeat(Loop("account-check", check.step, stale_after=7200.0))
+    if capabilities.accepts_unknown_listings:
+        registrar = Registrar(account, reads, service.worker, leader)
+        service.repeat(Loop("registrar", registrar.step, stale_after=120.0))
+    if reads.can_read:
+        reconciler = Reconciler(account, reads, service.worker, leader, settings.rhythm)
+        service.repeat(Loop("reconciler", reconciler.step, stale_after=300.0))
+    service.serve(InspectionRoutes(account, service.worker, marketplace, check).router())
 
 
 class ChannelProbe:

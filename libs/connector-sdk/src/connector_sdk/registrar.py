@@ -14,7 +14,7 @@ from connector_sdk.listing_reads import MOST, ListingReads
 from connector_sdk.marketplace import LineResult, MarketplaceError, Outcome, Reading
 from connector_sdk.registry import PACE, Pace, Refused, RefusedPrice
 
-_IDLE_SECONDS = 0.25
+_IDLE_SECONDS = 0.5
 _MOST_CLOSED = 500
 
 _log = get_logger(__name__)
