@@ -58,8 +58,9 @@ with due as (
     select sku from price_pushes
     where state in ('pending', 'quarantined') and lease is null and next_attempt_at <= :now
       and not (select paused or account_refused is not null from channel_state)
-      and (not :registered_only or exists (
-          select 1 from registry r where r.external_sku = price_pushes.external_sku and r.state = 'offered'))
+      -- A scalar, so that only the rows that are taken are looked up, and never the whole registry.
+      and (not :registered_only
+           or 'offered' = (select r.state from registry r where r.external_sku = price_pushes.external_sku))
     order by pending_since, sku limit :most for update skip locked
 )
 update price_pushes p set lease = :lease, attempts = p.attempts + 1, submitted_at = :now

@@ -76,8 +76,9 @@ with due as (
     select sku from pushes
     where state in ('pending', 'quarantined') and in_flight_revision is null and next_attempt_at <= :now and not closed
       and not (select paused or account_refused is not null from channel_state)
-      and (not :registered_only or exists (
-          select 1 from registry r where r.external_sku = pushes.external_sku and r.state = 'offered'))
+      -- A scalar, so that only the rows that are taken are looked up, and never the whole registry.
+      and (not :registered_only
+           or 'offered' = (select r.state from registry r where r.external_sku = pushes.external_sku))
     order by (quantity > 0), urgency, quantity, pending_since, sku
     limit :most
     for update skip locked

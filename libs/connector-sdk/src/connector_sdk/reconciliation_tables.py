@@ -71,6 +71,7 @@ def add_reconciliation() -> None:
     for column, comment in _REGISTRY_COMMENTS:
         op.execute(f"comment on column registry.{column} is '{comment}'")
     op.execute("create index registry_due on registry (next_check_at) where next_check_at is not null")
+    op.execute("create index registry_refused on registry (external_sku) where state = 'refused'")
     op.execute(_SOLD_LINES)
     op.execute("create index sold_lines_of_listing on sold_lines (external_sku, placed_at)")
     op.execute(_RECONCILIATIONS)
