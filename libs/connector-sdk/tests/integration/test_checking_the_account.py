@@ -1,12 +1,15 @@
 """Whether the account may sell: nothing is written to a channel where it may not."""
 
+import datetime as dt
+
 import pytest
 from connector_sdk.marketplace import MarketplaceError, Outcome
 from connector_sdk.push_policy import PushPolicy
-from connector_sdk.testing.database import ConnectorDatabase
+from connector_sdk.testing.database import ACCOUNT, ConnectorDatabase
 from connector_sdk.testing.fake_marketplace import FakeMarketplace
 from connector_sdk.testing.targets import delivery, price_delivery
-from contracts import ChannelState, ChannelStatusChanged
+from connector_sdk.withdrawal import Withdrawal
+from contracts import AppliedStatus, ChannelState, ChannelStatusChanged, StockApplied
 
 pytestmark = pytest.mark.integration
 
@@ -113,12 +116,16 @@ async def test_a_restart_remembers_that_the_account_may_not_sell(database: Conne
     assert marketplace.submitted == []
 
 
-async def test_a_raise_is_withdrawn_while_the_account_may_not_sell(database: ConnectorDatabase) -> None:
+async def test_a_raise_is_withdrawn_while_the_account_may_not_sell_and_a_zero_waits(
+    database: ConnectorDatabase,
+) -> None:
     marketplace = FakeMarketplace()
     marketplace.account = REFUSED
     leader = database.leader()
     await database.account_check(marketplace, leader).step()
+    await database.take_in(delivery("A", 1, 5), delivery("B", 1, 0))
+    await Withdrawal(ACCOUNT, database.worker, leader, dt.timedelta(0)).step()
     await leader.close()
-    await database.take_in(delivery("A", 1, 5))
-    (row,) = await database.rows("select stopped_since from channel_state")
-    assert row.stopped_since is not None
+    events = [event.data for event in await database.published("channel.stock.applied")]
+    told = [(e.sku, e.status, e.issues[0].code) for e in events if isinstance(e, StockApplied)]
+    assert told == [("A", AppliedStatus.SUPERSEDED, "Withdrawn")]

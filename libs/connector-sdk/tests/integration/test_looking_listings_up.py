@@ -6,10 +6,12 @@ import pytest
 from connector_sdk import registry
 from connector_sdk.marketplace import MarketplaceError, Outcome
 from connector_sdk.push_policy import PushPolicy
+from connector_sdk.reading_requests import ReadingRequests
 from connector_sdk.registry import Pace
 from connector_sdk.testing.database import ConnectorDatabase
 from connector_sdk.testing.fake_marketplace import FakeMarketplace
-from connector_sdk.testing.targets import delivery, price_delivery
+from connector_sdk.testing.requests import listed, requested
+from connector_sdk.testing.targets import CHANNEL, delivery, price_delivery
 from connector_sdk.testing.waiting import eventually
 from contracts import AppliedStatus, Issue, PriceApplied, StockApplied, SyncRequested
 
@@ -111,6 +113,27 @@ async def test_a_listing_that_turns_up_later_is_told_and_asked_for_anew(database
     await database.take_in(delivery("A", 2, 6))
     await _push(database, marketplace)
     assert [(line.external_sku, line.quantity) for line in marketplace.submitted] == [("X-A", 6)]
+
+
+@pytest.mark.parametrize("word", ["listing.changed", "channel.sync.requested"])
+async def test_a_reading_that_somebody_asks_for_finds_a_listing_too(database: ConnectorDatabase, word: str) -> None:
+    marketplace = FakeMarketplace()
+    marketplace.shown, marketplace.refusals = {"X-A": None}, {"X-A": NOT_THERE}
+    await database.take_in(delivery("A", 1, 7))
+    await _look_up(database, marketplace)
+    marketplace.shown, marketplace.refusals = {"X-A": 4}, {}
+    requests = ReadingRequests(CHANNEL, can_read=True)
+    async with database.worker.begin() as work:
+        if word == "listing.changed":
+            await requests.note_listings([listed("A")], work)
+        else:
+            await requests.note_requests([requested("A")], work)
+    leader = database.leader()
+    for _ in range(2):
+        await database.observer(marketplace, leader, registers=True).step()
+    await leader.close()
+    assert len(await database.published("channel.sync.requested")) == 1
+    assert [row.state for row in await database.rows("select state from registry")] == ["offered"]
 
 
 async def test_a_marketplace_that_is_down_keeps_every_turn(database: ConnectorDatabase) -> None:

@@ -100,8 +100,8 @@ class ConnectorDatabase:
     def verifier(self, marketplace: Marketplace, patience: Patience, leader: Leader) -> Verifier:
         return Verifier(ACCOUNT, self._reads(marketplace), self.worker, leader, patience)
 
-    def observer(self, marketplace: Marketplace, leader: Leader) -> Observer:
-        return Observer(ACCOUNT, self._reads(marketplace), self.worker, leader)
+    def observer(self, marketplace: Marketplace, leader: Leader, *, registers: bool = False) -> Observer:
+        return Observer(ACCOUNT, self._reads(marketplace), self.worker, leader, registers=registers)
 
     def registrar(self, marketplace: Marketplace, leader: Leader, pace: Pace) -> Registrar:
         return Registrar(ACCOUNT, self._reads(marketplace), self.worker, leader, pace)
