@@ -67,7 +67,8 @@ class Stage:
         """Listings, and an order of every status."""
         listings = [{"external_sku": sku, "quantity": 50} for sku in ODD_SKUS]
         rejecting = {"external_sku": REJECTING, "quantity": 1, "rejects_writes": True}
-        await self._ask("POST", "listings", [*listings, rejecting])
+        fba = {"external_sku": "ships-from-amazon", "quantity": 5, "fulfilled_by_marketplace": True}
+        await self._ask("POST", "listings", [*listings, rejecting, fba])
         for status in ("pending", "unshipped", "shipped", "cancelled"):
             await self._order("plain", 2, status)
         partly_cancelled, partly_shipped = await self._order(ODD_SKUS[1], 3), await self._order(ODD_SKUS[2], 3)
@@ -113,11 +114,16 @@ async def play() -> Recorded:
 async def _fair(stage: Stage) -> None:
     """All that the connector does: every SKU, every page of both searches, orders that are there and that are not."""
     marketplace = stage.marketplace()
-    skus = (*ODD_SKUS, REJECTING, "nobody-sells-this")
+    skus = (*ODD_SKUS, REJECTING, "ships-from-amazon", "nobody-sells-this")
     await marketplace.push_stock([StockLine(sku, sku, number, 1) for number, sku in enumerate(skus)])
     await marketplace.push_prices([PriceLine(sku, sku, _PRICE, 1) for sku in skus])
     await marketplace.read_listings(skus)
+    await marketplace.search_listings(skus)
+    await marketplace.check_account()
+    for sku in (*ODD_SKUS, REJECTING):
+        await marketplace.dry_run(sku, 7, _PRICE)
     await stage.set_faults(largest_page=4, duplicate_rate=0.5, reorder=True)
+    await marketplace.search_listings(skus)
     for search in Search:
         page = await marketplace.fetch_orders(search, _LONG_AGO, None)
         while page.next_cursor:
@@ -133,6 +139,9 @@ def _operations(stage: Stage) -> list[Callable[[AmazonMarketplace], Awaitable[ob
         lambda amazon: amazon.push_stock([StockLine("plain", "plain", 3, 1)]),
         lambda amazon: amazon.push_prices([PriceLine("plain", "plain", _PRICE, 1)]),
         lambda amazon: amazon.read_listings(["plain"]),
+        lambda amazon: amazon.search_listings(["plain", "x+y~z*'\""]),
+        lambda amazon: amazon.check_account(),
+        lambda amazon: amazon.dry_run("plain", 3, None),
         lambda amazon: amazon.fetch_orders(Search.CREATED, _LONG_AGO, None),
         lambda amazon: amazon.fetch_orders(Search.UPDATED, _LONG_AGO, None),
         lambda amazon: amazon.fetch_order(stage.order_id),

@@ -18,6 +18,8 @@ STATUSES = {
     "LWA token": {200, 400, 401, 429},
     "patchListingsItem": {200, 400, 403, 429},
     "getListingsItem": {200, 400, 403, 404, 429},
+    "searchListingsItems": {200, 400, 403, 429},
+    "getMarketplaceParticipations": {200, 403, 429},
     "searchOrders": {200, 403, 429},
     "getOrder": {200, 403, 404, 429},
     "createFeedDocument": {201, 403, 429},
@@ -50,6 +52,12 @@ def test_every_operation_is_met_with_every_status_and_none_is_invalid(
 def test_every_page_of_a_search_is_asked_for(recorded: Recorded) -> None:
     searches = [e.request for e in recorded.exchanges if e.request.path == "/orders/2026-01-01/orders"]
     assert sum("paginationToken" in dict(search.query) for search in searches) >= 2
+
+
+def test_listings_are_searched_page_by_page_and_writes_previewed(recorded: Recorded) -> None:
+    queries = [dict(e.request.query) for e in recorded.exchanges]
+    assert any("pageToken" in query for query in queries)
+    assert any(query.get("mode") == "VALIDATION_PREVIEW" for query in queries)
 
 
 def test_a_submission_that_amazon_finds_invalid_is_among_the_answers(recorded: Recorded) -> None:

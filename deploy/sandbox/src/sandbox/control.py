@@ -23,11 +23,15 @@ class _Body(BaseModel):
 
 
 class ListingBody(_Body):
-    """`rejects_writes`: whether the seller's writes to it are refused; buyers can still order."""
+    """`rejects_writes`: whether the seller's writes to it are refused; buyers can still order.
+
+    `fulfilled_by_marketplace`: whether the marketplace ships it from its own stock.
+    """
 
     external_sku: ExternalSku
     quantity: OnSale
     rejects_writes: bool = False
+    fulfilled_by_marketplace: bool = False
 
 
 class QuantityBody(_Body):
@@ -66,6 +70,7 @@ class Control:
         router = APIRouter(prefix=CONTROL_PREFIX)
         router.add_api_route("/listings", self.add_listings, methods=["POST"], status_code=201)
         router.add_api_route("/listings/{external_sku:path}", self.edit_listing, methods=["PUT"])
+        router.add_api_route("/listings/{external_sku:path}", self.remove_listing, methods=["DELETE"], status_code=204)
         router.add_api_route("/orders", self.place_order, methods=["POST"], status_code=201)
         router.add_api_route("/orders/{external_order_id}/cancel", self.cancel_order, methods=["POST"])
         router.add_api_route("/orders/{external_order_id}/ship", self.ship_order, methods=["POST"])
@@ -78,13 +83,22 @@ class Control:
 
     async def add_listings(self, body: OneOrMany) -> dict[str, object]:
         listings = [
-            self._store.put_listing(each.external_sku, each.quantity, rejects_writes=each.rejects_writes)
+            self._store.put_listing(
+                each.external_sku,
+                each.quantity,
+                rejects_writes=each.rejects_writes,
+                fulfilled_by_marketplace=each.fulfilled_by_marketplace,
+            )
             for each in body
         ]
         return {"listings": _by_sku(listings)}
 
     async def edit_listing(self, external_sku: str, body: QuantityBody) -> dict[str, object]:
         return {"listings": _by_sku([self._store.overwrite(external_sku, body.quantity)])}
+
+    async def remove_listing(self, external_sku: str) -> None:
+        """Take a listing off the marketplace, as the seller does by hand."""
+        self._store.remove_listing(external_sku)
 
     async def place_order(self, body: OrderBody) -> dict[str, object]:
         return _printed(self._store.place(body.external_sku, body.quantity, body.status))

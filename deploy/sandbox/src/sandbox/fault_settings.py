@@ -40,8 +40,16 @@ class FaultSettings(BaseModel):
 
     unauthorised: bool = False
     """Whether every call is refused, as when an account's credentials are withdrawn; none is carried out."""
+    lost_write_rate: Rate = 0
+    """Share of accepted writes that never go live."""
+    stale_searches: bool = False
+    """Whether a search of listings shows the quantity from before the last change."""
+    no_participation: bool = False
+    """Whether the seller does not take part in the marketplace."""
+    suspended: bool = False
+    """Whether the seller's listings were set to inactive."""
     largest_page: Annotated[int, Field(ge=1)] | None = None
-    """A page of orders holds no more than this, whatever was asked for."""
+    """A page of orders or listings holds no more than this, whatever was asked for."""
 
     feed_s: tuple[Seconds, Seconds] = (10, 20)
     """How long a feed waits in the queue, and how long it is then processed."""

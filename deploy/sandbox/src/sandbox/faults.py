@@ -73,6 +73,10 @@ class Faults:
         """How many orders a page holds of which so many were asked for."""
         return min(asked, self._settings.largest_page or asked)
 
+    def loses_write(self) -> bool:
+        """Throw the dice for one accepted write: whether it never goes live."""
+        return self._hits(self._settings.lost_write_rate)
+
     def live_delay(self) -> timedelta:
         """How long the next accepted write takes until it is live, in real time."""
         return timedelta(seconds=self._dice.uniform(*self._settings.live_delay_s) / self._settings.time_scale)

@@ -35,6 +35,10 @@ class Listing:
     terms: Mapping[str, object] = field(default_factory=dict)
     rejects_writes: bool = False
     """Whether the marketplace takes no write to it, as one whose attributes it finds invalid."""
+    fulfilled_by_marketplace: bool = False
+    """Whether the marketplace ships it from its own stock."""
+    quantity_before: int = 0
+    """What buyers saw before the last write was live."""
     _on_their_way: deque[tuple[datetime, Write]] = field(default_factory=deque)
 
     @property
@@ -55,15 +59,22 @@ class Listing:
         self.terms = self.terms if write.terms is None else write.terms
         self.land(now)
 
+    def lose(self, write: Write) -> None:
+        """Take note of a write as if it were accepted; it never goes live."""
+        self.quantity_set = self.quantity_set if write.quantity is None else write.quantity
+        self.price_set = write.price or self.price_set
+
     def land(self, now: datetime) -> None:
         """Make live what is due by now, oldest first; a quantity overwrites what sales have left of the one before."""
         while self._on_their_way and self._on_their_way[0][0] <= now:
             self.updated_at, write = self._on_their_way.popleft()
+            self.quantity_before = self.quantity
             self.quantity = self.quantity if write.quantity is None else write.quantity
             self.price = write.price or self.price
 
     def overwrite(self, quantity: int, now: datetime) -> None:
         """Set the quantity at once, as by hand. What is on its way still comes, and overwrites that too."""
+        self.quantity_before = self.quantity
         self.quantity = self.quantity_set = quantity
         self.updated_at = now
 

@@ -131,13 +131,16 @@ class Store:
             raise NotFoundError(f"no order has the id {external_order_id!r}")
         return found
 
-    def put_listing(self, external_sku: str, quantity: int, *, rejects_writes: bool = False) -> Listing:
+    def put_listing(
+        self, external_sku: str, quantity: int, *, rejects_writes: bool = False, fulfilled_by_marketplace: bool = False
+    ) -> Listing:
         """Make a listing, or set the quantity of one that is there; what was on its way to it is dropped."""
         if external_sku not in self._listings:
             now = self.now()
             self._listings[external_sku] = Listing(external_sku, quantity, created_at=now, updated_at=now)
         self._listings[external_sku].drop_writes()
         self._listings[external_sku].rejects_writes = rejects_writes
+        self._listings[external_sku].fulfilled_by_marketplace = fulfilled_by_marketplace
         return self.overwrite(external_sku, quantity)
 
     def overwrite(self, external_sku: str, quantity: int) -> Listing:
@@ -150,8 +153,21 @@ class Store:
         listing.overwrite(quantity, self.now())
         return listing
 
-    def submit(self, external_sku: str, write: Write, delay: timedelta = timedelta(0)) -> Listing:
+    def remove_listing(self, external_sku: str) -> None:
+        """Take a listing off the marketplace; its orders stay.
+
+        Raises:
+            NotFoundError: there is no such listing.
+        """
+        self.listing(external_sku)
+        del self._listings[external_sku]
+
+    def submit(
+        self, external_sku: str, write: Write, delay: timedelta = timedelta(0), *, is_lost: bool = False
+    ) -> Listing:
         """Accept a write, which is live after `delay`. It overwrites whatever was sold since the writer looked.
+
+        One that is lost looks accepted and never goes live.
 
         Raises:
             NotFoundError: there is no such listing.
@@ -160,7 +176,10 @@ class Store:
         listing = self.listing(external_sku)
         if listing.rejects_writes:
             raise WriteRejectedError(f"the listing {external_sku!r} takes no write")
-        listing.submit(write, self.now(), delay)
+        if is_lost:
+            listing.lose(write)
+        else:
+            listing.submit(write, self.now(), delay)
         return listing
 
     def place(self, external_sku: str, quantity: int, status: Status = Status.UNSHIPPED) -> Order:

@@ -12,12 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from connector_sdk import status
 
 _READ = text(
-    "select paused, stock_refused, prices_refused, orders_refused, stopped_since, restocks_on_cancel from channel_state"
+    "select paused, stock_refused, prices_refused, orders_refused, account_refused, stopped_since, restocks_on_cancel "
+    "from channel_state"
 )
 _LOCK = text(f"{_READ.text} for update")
 _WRITE = text("""
 update channel_state set paused = :paused, stock_refused = :stock_refused, prices_refused = :prices_refused,
-    orders_refused = :orders_refused, stopped_since = :stopped_since, restocks_on_cancel = :restocks_on_cancel
+    orders_refused = :orders_refused, account_refused = :account_refused,
+    stopped_since = :stopped_since, restocks_on_cancel = :restocks_on_cancel
 """)
 _NOTIFY = text("select pg_notify('pushes_' || current_schema(), '')")
 
@@ -28,11 +30,19 @@ class Part(enum.StrEnum):
     STOCK = "stock"
     PRICES = "prices"
     ORDERS = "orders"
+    ACCOUNT = "account"
+    """Of an account that may not sell there: nothing is written at all."""
 
     @property
     def words(self) -> str:
         """What it is about, for people."""
-        return {"stock": "stock updates", "prices": "price updates", "orders": "reading orders"}[self.value]
+        words = {
+            "stock": "stock updates",
+            "prices": "price updates",
+            "orders": "reading orders",
+            "account": "the account",
+        }
+        return words[self.value]
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -46,6 +56,7 @@ class Switches:
     stock_refused: str | None
     prices_refused: str | None
     orders_refused: str | None
+    account_refused: str | None
     stopped_since: dt.datetime | None
     restocks_on_cancel: str
 
@@ -57,13 +68,14 @@ class Switches:
 
     @property
     def refused(self) -> str | None:
-        return self.stock_refused or self.prices_refused or self.orders_refused
+        return self.account_refused or self.stock_refused or self.prices_refused or self.orders_refused
 
     def of(self, part: Part) -> str | None:
         known = {
             Part.STOCK: self.stock_refused,
             Part.PRICES: self.prices_refused,
             Part.ORDERS: self.orders_refused,
+            Part.ACCOUNT: self.account_refused,
         }
         return known[part]
 
@@ -75,6 +87,8 @@ async def read(connection: AsyncConnection) -> Switches:
 async def set_refused(work: Work, channel: str, part: Part, reason: str | None) -> None:
     """Note that the marketplace refuses a part, or with None that it accepts us again."""
     await _switch(work, channel, {f"{part.value}_refused": reason})
+    if part is Part.ACCOUNT and reason is None:
+        await work.connection.execute(_NOTIFY)
 
 
 async def set_paused(work: Work, channel: str, *, paused: bool) -> None:
@@ -92,7 +106,7 @@ async def _switch(work: Work, channel: str, change: dict[str, str | bool | None]
     """Publish `channel.status.changed` when the state, or what the marketplace does by itself, is another one now."""
     before = Switches(*(await work.connection.execute(_LOCK)).one())
     values = dc.asdict(before) | change
-    is_stopped = values["paused"] or values["stock_refused"] is not None
+    is_stopped = values["paused"] or (values["stock_refused"] or values["account_refused"]) is not None
     values["stopped_since"] = (before.stopped_since or work.now) if is_stopped else None
     after = Switches(**values)
     if after == before:

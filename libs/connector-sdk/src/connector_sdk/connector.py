@@ -26,9 +26,11 @@ from runtime.work import Work
 
 from connector_sdk import channel_state, status
 from connector_sdk.account import Account
+from connector_sdk.account_check import AccountCheck
 from connector_sdk.channel_state import Switches
 from connector_sdk.closing_loop import ClosingLoop
 from connector_sdk.desire import Desire
+from connector_sdk.inspection_routes import InspectionRoutes
 from connector_sdk.lead import Lead
 from connector_sdk.leader import Leader
 from connector_sdk.listing_reads import ListingReads
@@ -42,6 +44,8 @@ from connector_sdk.push_policy import PushPolicy
 from connector_sdk.pusher import Pusher
 from connector_sdk.pushes import Push
 from connector_sdk.reading_requests import ReadingRequests
+from connector_sdk.reconciler import Reconciler
+from connector_sdk.registrar import Registrar
 from connector_sdk.routes import Routes
 from connector_sdk.settings import ConnectorSettings
 from connector_sdk.status import Figures
@@ -56,19 +60,22 @@ def plug_in(service: Service, settings: ConnectorSettings, account: Account, mar
     leader = Leader(str(settings.database_url), service.schema, f"{account.channel}:{account.name}")
     policy = PushPolicy.of(settings)
     bucket = TokenBucket(policy.rate, policy.burst)
-    stock = StockQueue(account.channel, marketplace, policy)
+    registers = marketplace.capabilities().accepts_unknown_listings
+    stock = StockQueue(account.channel, marketplace, policy, registered_only=registers)
     pusher = Pusher(account, stock, service.worker, leader, bucket)
-    price_pusher = Pusher(account, PriceQueue(account.channel, marketplace, policy), service.worker, leader, bucket)
+    price_queue = PriceQueue(account.channel, marketplace, policy, registered_only=registers)
+    price_pusher = Pusher(account, price_queue, service.worker, leader, bucket)
     reader = OrderReader(account, marketplace, service.worker, leader, ReadPolicy.of(settings))
-    pushing = ClosingLoop("pusher", pusher.step, pusher.close, stale_after=60.0)
-    pricing = ClosingLoop("price-pusher", price_pusher.step, price_pusher.close, stale_after=60.0)
+    check = AccountCheck(account, marketplace, service.worker, leader)
+    pushing = ClosingLoop("pusher", check.first(pusher.step), pusher.close, stale_after=60.0)
+    pricing = ClosingLoop("price-pusher", check.first(price_pusher.step), price_pusher.close, stale_after=60.0)
     leader.on_desire("stock", pushing.wake)
     leader.on_desire("prices", pricing.wake)
 
-    reads = ListingReads(marketplace, service.telemetry, settings.read_rate_per_second)
+    reads = ListingReads(marketplace, service.telemetry, settings.read_rate_per_second, settings.search_rate_per_second)
     verifier = Verifier(account, reads, service.worker, leader, settings.patience)
     price_verifier = PriceVerifier(account, reads, service.worker, leader, policy)
-    observer = Observer(account, reads, service.worker, leader)
+    observer = Observer(account, reads, service.worker, leader, registers=registers)
     withdrawal = Withdrawal(account, service.worker, leader, dt.timedelta(seconds=settings.withdraw_after_seconds))
 
     requests = ReadingRequests(account.channel, can_read=reads.can_read)
@@ -91,11 +98,28 @@ def plug_in(service: Service, settings: ConnectorSettings, account: Account, mar
     service.repeat(Loop("price-verifier", price_verifier.step, stale_after=120.0))
     service.repeat(Loop("observer", observer.step, stale_after=120.0))
     service.repeat(Loop("withdrawal", withdrawal.step, stale_after=60.0))
+    _know_what_stands(service, settings, marketplace, check, reads)
     service.repeat(Loop("order-reader", reader.step, stale_after=90.0))
     service.serve(Routes(account, service.worker, reader).router())
     service.probe("channel", ChannelProbe(service, leader, pusher).check)
     service.probe("orders", reader.check)
     return Lead(leader, bucket)
+
+
+def _know_what_stands(
+    service: Service, settings: ConnectorSettings, marketplace: Marketplace, check: AccountCheck, reads: ListingReads
+) -> None:
+    """Ask whether the account may sell, look listings up, compare them with what is live, and show all that."""
+    account, leader, capabilities = check.account, check.leader, marketplace.capabilities()
+    if capabilities.account_check:
+        service.repeat(Loop("account-check", check.step, stale_after=7200.0))
+    if capabilities.accepts_unknown_listings:
+        registrar = Registrar(account, reads, service.worker, leader)
+        service.repeat(Loop("registrar", registrar.step, stale_after=120.0))
+    if reads.can_read:
+        reconciler = Reconciler(account, reads, service.worker, leader, settings.rhythm)
+        service.repeat(Loop("reconciler", reconciler.step, stale_after=300.0))
+    service.serve(InspectionRoutes(account, service.worker, marketplace, check).router())
 
 
 class ChannelProbe:

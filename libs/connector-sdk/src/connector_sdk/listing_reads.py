@@ -8,7 +8,7 @@ from runtime.logs import get_logger
 from runtime.telemetry import Telemetry
 
 from connector_sdk.marketplace import Marketplace, MarketplaceError, Outcome, Reading
-from connector_sdk.observed_call import READ_LISTINGS, ObservedCall
+from connector_sdk.observed_call import READ_LISTINGS, SEARCH_LISTINGS, ObservedCall
 
 MOST = 20
 """How many listings to ask for in one round."""
@@ -21,10 +21,14 @@ _log = get_logger(__name__)
 
 
 class ListingReads:
-    """`rate`: listings a second."""
+    """`rate`: listings a second; `search_rate`: searches a second, which marketplaces count by themselves."""
 
-    def __init__(self, marketplace: Marketplace, telemetry: Telemetry, rate: float) -> None:
+    def __init__(
+        self, marketplace: Marketplace, telemetry: Telemetry, rate: float, search_rate: float | None = None
+    ) -> None:
         capabilities = marketplace.capabilities()
+        self._search_batch = capabilities.search_batch
+        self._searches = AsyncLimiter(1, 1 / (search_rate or rate))
         self.can_read = capabilities.read_back
         self._batch = capabilities.read_batch
         self._marketplace = marketplace
@@ -52,6 +56,25 @@ class ListingReads:
         if failures:
             _log.warning("some listings not read, will retry", error=str(failures[-1]), read=len(readings))
         return readings
+
+    async def survey(self, external_skus: Sequence[str]) -> list[Reading]:
+        """Readings of those that could be read, by searches where there are any; what those miss is read by itself.
+
+        Raises:
+            MarketplaceError, TimeoutError: a search failed, or nothing else could be read.
+        """
+        readings: list[Reading] = []
+        for start in range(0, len(external_skus), self._search_batch or MOST) if self._search_batch else ():
+            readings += await self._search(external_skus[start : start + self._search_batch])
+        found = {reading.external_sku for reading in readings}
+        missing = [sku for sku in external_skus if sku not in found]
+        return [*readings, *(await self.read(missing))] if missing else readings
+
+    async def _search(self, external_skus: Sequence[str]) -> Sequence[Reading]:
+        await self._searches.acquire()
+        with ObservedCall(SEARCH_LISTINGS, self._telemetry.measurements):
+            async with asyncio.timeout(_CALL_SECONDS):
+                return await self._marketplace.search_listings(external_skus)
 
     async def _call(self, external_skus: Sequence[str]) -> Sequence[Reading]:
         for _ in external_skus:

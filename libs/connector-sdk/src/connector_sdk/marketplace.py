@@ -83,6 +83,8 @@ class Reading:
     clock: ClockReading | None = None
     price: Money | None = None
     is_discounted: bool = False
+    refusal: Issue | None = None
+    """Why no write may be made to it: the marketplace does not know it, or sells it from its own stock."""
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -113,6 +115,10 @@ class Capabilities:
 
     `stock_batch`, `price_batch` and `read_batch`: how many listings one call may carry. `prices`: whether it has a call
     that sets prices. `read_back` is of quantities, and of prices where it has those.
+
+    `search_batch`: how many listings one search names, 0 where there is none. `accepts_unknown_listings`: a write to a
+    listing that is not there is accepted and comes to nothing, so that every listing is looked up first.
+    `account_check`: whether it tells if the account may sell.
     """
 
     stock_batch: int = 1
@@ -122,6 +128,9 @@ class Capabilities:
     order_by_id: bool = False
     read_back: bool = False
     read_batch: int = 1
+    search_batch: int = 0
+    accepts_unknown_listings: bool = False
+    account_check: bool = False
     restocks_on_cancel: RestocksOnCancel = RestocksOnCancel.UNKNOWN
 
 
@@ -168,6 +177,41 @@ class ListingReader(Protocol):
         ...
 
 
+class ListingSearcher(Protocol):
+    """Reads many listings by one call, where `capabilities().search_batch`."""
+
+    async def search_listings(self, external_skus: Sequence[str]) -> Sequence[Reading]:
+        """A reading of each listing that the search shows. One that is missing may be there all the same.
+
+        Raises:
+            MarketplaceError: nothing could be read; with the outcome `unsupported` where the API has no such call.
+        """
+        ...
+
+
+class AccountReader(Protocol):
+    """Tells whether the account works."""
+
+    async def check_account(self) -> str | None:
+        """Why the account may not sell here, as one line that says what to do; None: nothing speaks against it.
+
+        Raises:
+            MarketplaceError: the marketplace could not be asked, or refuses the credentials.
+        """
+        ...
+
+
+class DryRunner(Protocol):
+    """Has a write judged without carrying it out."""
+
+    async def dry_run(self, external_sku: str, quantity: int | None, price: Money | None) -> LineResult:
+        """What would become of a write of a quantity, a price or both; never raises, as `push_stock`.
+
+        Where the API has no such call the outcome is `unsupported`.
+        """
+        ...
+
+
 class OrderSource(Protocol):
     """Reads orders."""
 
@@ -188,7 +232,9 @@ class OrderSource(Protocol):
         ...
 
 
-class Marketplace(StockWriter, PriceWriter, ListingReader, OrderSource, Protocol):
+class Marketplace(
+    StockWriter, PriceWriter, ListingReader, ListingSearcher, AccountReader, DryRunner, OrderSource, Protocol
+):
     """All that a connector implements."""
 
     def capabilities(self) -> Capabilities: ...

@@ -15,6 +15,9 @@ PUSH_PRICES = "push_prices"
 FETCH_ORDERS = "fetch_orders"
 FETCH_ORDER = "fetch_order"
 READ_LISTINGS = "read_listings"
+SEARCH_LISTINGS = "search_listings"
+CHECK_ACCOUNT = "check_account"
+DRY_RUN = "dry_run"
 
 
 class ObservedCall:

@@ -7,7 +7,7 @@ from runtime.backoff import delay
 from runtime.logs import get_logger
 from runtime.work import Worker
 
-from connector_sdk import applied, listings, price_applied
+from connector_sdk import applied, listings, price_applied, registrar
 from connector_sdk.account import Account
 from connector_sdk.leader import STANDBY_SECONDS, Leader
 from connector_sdk.listing_reads import MOST, ListingReads
@@ -24,7 +24,11 @@ _log = get_logger(__name__)
 class Observer:
     """One round is `step`. Works only while this process leads the account."""
 
-    def __init__(self, account: Account, reads: ListingReads, worker: Worker, leader: Leader) -> None:
+    def __init__(
+        self, account: Account, reads: ListingReads, worker: Worker, leader: Leader, *, registers: bool = False
+    ) -> None:
+        """`registers`: what it reads of a listing is kept in the registry too."""
+        self._registers = registers
         self._account = account
         self._reads = reads
         self._worker = worker
@@ -53,6 +57,8 @@ class Observer:
         read = [each for each in due if each.external_sku in by_sku]
         async with self._worker.begin() as work:
             current = await listings.note(work.connection, read, work.now)
+            if self._registers:
+                await registrar.keep(work, self._account.channel, [by_sku[each.external_sku] for each in read])
             for each in read:
                 if each.sku not in current:
                     continue

@@ -57,7 +57,10 @@ _CLAIM = text(f"""
 with due as (
     select sku from price_pushes
     where state in ('pending', 'quarantined') and lease is null and next_attempt_at <= :now
-      and not (select paused from channel_state)
+      and not (select paused or account_refused is not null from channel_state)
+      -- A scalar, so that only the rows that are taken are looked up, and never the whole registry.
+      and (not :registered_only
+           or 'offered' = (select r.state from registry r where r.external_sku = price_pushes.external_sku))
     order by pending_since, sku limit :most for update skip locked
 )
 update price_pushes p set lease = :lease, attempts = p.attempts + 1, submitted_at = :now
@@ -187,9 +190,12 @@ async def desire(
     return replaced
 
 
-async def claim(connection: AsyncConnection, most: int, lease: str, now: dt.datetime) -> list[PricePush]:
+async def claim(
+    connection: AsyncConnection, most: int, lease: str, now: dt.datetime, *, registered_only: bool = False
+) -> list[PricePush]:
     """Put those that have waited longest in flight, at most `most`; none while the channel is paused."""
-    result = await connection.execute(_CLAIM, {"most": most, "lease": lease, "now": now})
+    values = {"most": most, "lease": lease, "now": now, "registered_only": registered_only}
+    result = await connection.execute(_CLAIM, values)
     return [PricePush.of(row) for row in result]
 
 

@@ -47,7 +47,11 @@ class PriceQueue:
 
     part = Part.PRICES
 
-    def __init__(self, channel: str, marketplace: Marketplace, policy: PushPolicy) -> None:
+    def __init__(
+        self, channel: str, marketplace: Marketplace, policy: PushPolicy, *, registered_only: bool = False
+    ) -> None:
+        """`registered_only`: as in the queue of stock."""
+        self._registered_only = registered_only
         self.operation = PriceCall(channel, marketplace)
         self.policy = policy
         self._channel = channel
@@ -57,7 +61,8 @@ class PriceQueue:
         await price_pushes.take_over(work.connection, term, work.now, can_write=self._can_write)
 
     async def claim(self, work: Work, most: int, term: str) -> list[PricePush]:
-        return await price_pushes.claim(work.connection, most, term, work.now)
+        only = self._registered_only
+        return await price_pushes.claim(work.connection, most, term, work.now, registered_only=only)
 
     def in_order(self, pushes: Sequence[PricePush]) -> list[PricePush]:
         return sorted(pushes, key=lambda push: (push.pending_since, push.sku))

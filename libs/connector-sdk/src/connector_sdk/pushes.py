@@ -75,7 +75,10 @@ _CLAIM = text("""
 with due as (
     select sku from pushes
     where state in ('pending', 'quarantined') and in_flight_revision is null and next_attempt_at <= :now and not closed
-      and not (select paused from channel_state)
+      and not (select paused or account_refused is not null from channel_state)
+      -- A scalar, so that only the rows that are taken are looked up, and never the whole registry.
+      and (not :registered_only
+           or 'offered' = (select r.state from registry r where r.external_sku = pushes.external_sku))
     order by (quantity > 0), urgency, quantity, pending_since, sku
     limit :most
     for update skip locked
@@ -234,9 +237,15 @@ async def desire(
     return written
 
 
-async def claim(connection: AsyncConnection, most: int, lease: str, now: dt.datetime) -> list[Push]:
-    """Put the most urgent due rows in flight, at most `most`; none while the channel is paused."""
-    result = await connection.execute(_CLAIM, {"most": most, "lease": lease, "now": now})
+async def claim(
+    connection: AsyncConnection, most: int, lease: str, now: dt.datetime, *, registered_only: bool = False
+) -> list[Push]:
+    """Put the most urgent due rows in flight, at most `most`; none while the channel is paused.
+
+    With `registered_only` none but those of listings that were looked up and may be written.
+    """
+    values = {"most": most, "lease": lease, "now": now, "registered_only": registered_only}
+    result = await connection.execute(_CLAIM, values)
     return sorted((Push(*row) for row in result), key=urgency_order)
 
 

@@ -9,6 +9,7 @@ from contracts import FulfilledBy, MarketplaceOrderReceived, OrderStatus
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from connector_sdk import sold_lines
 from connector_sdk.marketplace import UnreadableOrder
 
 _OPEN = frozenset({OrderStatus.PENDING, OrderStatus.UNSHIPPED, OrderStatus.PARTIALLY_SHIPPED, OrderStatus.UNKNOWN})
@@ -90,6 +91,7 @@ async def keep(
         },
     )
     await connection.execute(_NOW_READABLE, {"ids": ids})
+    await sold_lines.keep(connection, orders)
     return [order for order in orders if is_news(order, seen)]
 
 

@@ -8,6 +8,7 @@ from pydantic_settings import SettingsConfigDict
 from runtime.settings import ServiceSettings
 
 from connector_sdk.pushes import Patience
+from connector_sdk.rhythm import Rhythm
 
 Rate = Annotated[float, Field(gt=0, le=10_000)]
 Burst = Annotated[int, Field(ge=1, le=10_000)]
@@ -30,6 +31,12 @@ class ConnectorSettings(ServiceSettings):
     read_back_seconds: Seconds = 60.0
     """From accepted to the first reading of what the marketplace shows, and between two readings."""
     read_rate_per_second: Rate = 2.0
+    search_rate_per_second: Rate = 2.0
+    """Searches a second, each of many listings: who looks listings up and who reconciles share them."""
+    reconcile_seconds: Seconds = 3600.0
+    """From the start of one comparison of all listings with what the marketplace shows to the start of the next."""
+    reconcile_confirm_seconds: Seconds = 60.0
+    """What the marketplace shows too little of is believed when a second reading so much later says so too."""
     withdraw_after_seconds: Seconds = 30.0
     """After so long a quantity above zero that can't be submitted is withdrawn: paused, refused, quarantined."""
     order_poll_seconds: Seconds = 180.0
@@ -51,3 +58,11 @@ class ConnectorSettings(ServiceSettings):
     @property
     def patience(self) -> Patience:
         return Patience(dt.timedelta(seconds=self.live_ceiling_seconds), dt.timedelta(seconds=self.read_back_seconds))
+
+    @property
+    def rhythm(self) -> Rhythm:
+        return Rhythm(
+            dt.timedelta(seconds=self.reconcile_seconds),
+            dt.timedelta(seconds=self.reconcile_confirm_seconds),
+            dt.timedelta(seconds=self.live_ceiling_seconds),
+        )

@@ -47,7 +47,11 @@ class StockQueue:
 
     part = Part.STOCK
 
-    def __init__(self, channel: str, marketplace: Marketplace, policy: PushPolicy) -> None:
+    def __init__(
+        self, channel: str, marketplace: Marketplace, policy: PushPolicy, *, registered_only: bool = False
+    ) -> None:
+        """`registered_only`: a listing is written only once the registry knows that it may be."""
+        self._registered_only = registered_only
         self.operation = StockCall(channel, marketplace)
         self._channel = channel
         self._restocks = marketplace.capabilities().restocks_on_cancel
@@ -60,7 +64,7 @@ class StockQueue:
                 work.publish(applied.abandoned(self._channel, call, work.now + self.policy.patience.ceiling))
 
     async def claim(self, work: Work, most: int, term: str) -> list[Push]:
-        return await pushes.claim(work.connection, most, term, work.now)
+        return await pushes.claim(work.connection, most, term, work.now, registered_only=self._registered_only)
 
     def in_order(self, pushes: Sequence[Push]) -> list[Push]:
         return sorted(pushes, key=urgency_order)

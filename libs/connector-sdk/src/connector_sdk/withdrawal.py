@@ -21,7 +21,7 @@ _ROUND_SECONDS = 1.0
 _MOST = 500
 _WITHDRAW = text("""
 with stopped as (
-    select paused, stopped_since <= :since as is_long,
+    select paused or account_refused is not null as paused, stopped_since <= :since as is_long,
            case when paused then 'the channel is paused' else 'the marketplace refuses us' end as reason
     from channel_state
 ),

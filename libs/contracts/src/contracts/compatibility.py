@@ -85,11 +85,8 @@ def _values(old: Schema, new: Schema, path: str) -> Iterator[str]:
 
 
 def _allowed(schema: Schema) -> list[Any] | None:
-    """The values that the schema lists, those of both lists where it has two; None where it lists none."""
-    listed: list[Any] | None = schema.get("enum")
-    if "const" not in schema:
-        return listed
-    return [schema["const"]] if listed is None or schema["const"] in listed else []
+    """The values that the schema lists; None where it lists none."""
+    return [schema["const"]] if "const" in schema else schema.get("enum")
 
 
 def _bounds(old: Schema, new: Schema, path: str) -> Iterator[str]:

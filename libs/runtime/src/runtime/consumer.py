@@ -19,7 +19,6 @@ from runtime.drain import Drain
 from runtime.errors import is_transient, one_line
 from runtime.fuse import FuseBlownError
 from runtime.health import Check
-from runtime.kafka_clients import start
 from runtime.logs import get_logger
 from runtime.metrics import CONSUMER_LAG
 from runtime.processor import Processor
@@ -104,7 +103,7 @@ class BatchConsumer:
 
         Await it: it raises ConsumerDiedError when the consumer's loop ends by itself, and then nothing is consumed.
         """
-        await start(self._broker)
+        await self._broker.start()
         # FastStream would start a loop that failed anew at once, behind what the failed one had fetched: that would be
         # lost with the next commit. It starts only what is in its list.
         self._loop = self._subscriber.tasks[0]

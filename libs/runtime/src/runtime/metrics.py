@@ -186,6 +186,19 @@ ORDERS_PUBLISHED = Metric(
 ORDERS_UNREADABLE = Metric(
     "mizan_orders_unreadable", Kind.GAUGE, "Orders that could not be understood so far.", who=Who.CONNECTORS
 )
+RECONCILED = Metric(
+    "mizan_reconciled_listings",
+    Kind.GAUGE,
+    "Listings that differ from what was desired, as last found. `cause` says why; set when a comparison ends.",
+    ("cause",),
+    Who.CONNECTORS,
+)
+RECONCILED_AT = Metric(
+    "mizan_reconciled_timestamp_seconds",
+    Kind.GAUGE,
+    "When all listings were last compared with what the marketplace shows, in Unix time.",
+    who=Who.CONNECTORS,
+)
 
 OVERSOLD_UNITS = Metric(
     "mizan_oversold_units_total",

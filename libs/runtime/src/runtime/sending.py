@@ -8,7 +8,6 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, ProducerClosed
 
-from runtime.kafka_clients import start, stop
 from runtime.logs import get_logger
 from runtime.outbox import kafka_headers
 
@@ -37,7 +36,7 @@ async def throwaway_producer(bootstrap_servers: str, client_id: str) -> AsyncIte
     )
     try:
         async with asyncio.timeout(SEND_SECONDS):
-            await start(producer)
+            await producer.start()
         yield producer
     finally:
         await _drop(producer)
@@ -115,7 +114,7 @@ async def _drop(producer: Any) -> None:  # noqa: ANN401
         if sender is not None:
             sender.cancel()  # it may wait for metadata that nobody fetches any more
             _fail_unsent(producer._message_accumulator)  # noqa: SLF001 - see above
-        await stop(producer)
+        await producer.stop()
 
 
 def _fail_unsent(accumulator: Any) -> None:  # noqa: ANN401

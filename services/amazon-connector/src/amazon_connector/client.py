@@ -1,7 +1,7 @@
 """Amazon's operations as methods: a request goes out with a token in force, an answer comes back."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -12,8 +12,10 @@ from amazon_connector.auth import AccessToken
 _LISTINGS = "/listings/2021-08-01/items"
 _ORDERS = "/orders/2026-01-01/orders"
 _INCLUDED_DATA = "FULFILLMENT,PROCEEDS,CANCELLATION"
+_PARTICIPATIONS = "/sellers/v1/marketplaceParticipations"
 _LISTING_DATA = "fulfillmentAvailability,offers,attributes"
 _PAGE_SIZE = "100"
+_LISTINGS_PAGE_SIZE = "20"
 _TOKEN_REFUSED = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
 
 USER_AGENT = "Mizan/0.1 (Language=Python/3.11)"
@@ -28,16 +30,33 @@ class AmazonClient:
         self.seller_id = seller_id
         self.marketplace_id = marketplace_id
 
-    async def patch_listing(self, sku: str, body: Mapping[str, Any]) -> httpx.Response:
-        """`patchListingsItem`."""
+    async def patch_listing(self, sku: str, body: Mapping[str, Any], *, preview: bool = False) -> httpx.Response:
+        """`patchListingsItem`. A preview is judged and not carried out; its limit is lower."""
         path = f"{_LISTINGS}/{quote(self.seller_id, safe='')}/{quote(sku, safe='')}"
         query = {"marketplaceIds": self.marketplace_id, "issueLocale": "en_AE"}
-        return await self.send("PATCH", path, query, body)
+        mode = {"mode": "VALIDATION_PREVIEW"} if preview else {}
+        return await self.send("PATCH", path, query | mode, body)
 
     async def get_listing(self, sku: str) -> httpx.Response:
         """`getListingsItem`, with the live quantity, what consumers pay, and what the seller has sent."""
         path = f"{_LISTINGS}/{quote(self.seller_id, safe='')}/{quote(sku, safe='')}"
         return await self.send("GET", path, {"marketplaceIds": self.marketplace_id, "includedData": _LISTING_DATA})
+
+    async def search_listings(self, skus: Sequence[str], page_token: str | None) -> httpx.Response:
+        """`searchListingsItems` by at most 20 SKUs, with the data of `get_listing`. None may hold a comma."""
+        query = {
+            "marketplaceIds": self.marketplace_id,
+            "identifiersType": "SKU",
+            "identifiers": ",".join(skus),
+            "includedData": _LISTING_DATA,
+            "pageSize": _LISTINGS_PAGE_SIZE,
+        }
+        path = f"{_LISTINGS}/{quote(self.seller_id, safe='')}"
+        return await self.send("GET", path, query | ({"pageToken": page_token} if page_token else {}))
+
+    async def get_participations(self) -> httpx.Response:
+        """`getMarketplaceParticipations`: where the token's seller may sell."""
+        return await self.send("GET", _PARTICIPATIONS, {})
 
     async def search_orders(self, window: Mapping[str, str], page_token: str | None) -> httpx.Response:
         """`searchOrders`. `window` is `createdAfter` or `lastUpdatedAfter`, the same for every page."""

@@ -8,11 +8,13 @@ from connector_sdk.marketplace import UnreadableOrder
 from contracts import FulfilledBy, Issue, MarketplaceOrderReceived, Money, OrderLine, OrderStatus
 from pydantic import ValidationError
 
-from amazon_connector.wire import IssueWire, ItemWire, ListingAnswer, MoneyWire, OrderWire
+from amazon_connector.wire import IssueWire, ItemWire, ListingAnswer, MoneyWire, OrderWire, ParticipationsAnswer
 
 CHANNEL = "amazon"
 OUR_STOCK = "DEFAULT"
 """Amazon's code for stock that the merchant ships."""
+AMAZONS_STOCK = "AMAZON_"
+"""How its codes for stock in its own warehouses begin."""
 EVERYBODY = "ALL"
 """Amazon's word for the audience of the standard offer."""
 
@@ -44,6 +46,46 @@ def price_patch(price: Money, marketplace_id: str) -> dict[str, Any]:
     offer = selector | {"our_price": [{"schedule": [{"value_with_tax": json_number(price.amount)}]}]}
     patch = {"op": "merge", "path": "/attributes/purchasable_offer", "value": [offer]}
     return {"productType": "PRODUCT", "patches": [patch]}
+
+
+def refusal_of(answer: ListingAnswer) -> Issue | None:
+    """Why no write may be made to a listing that is there.
+
+    A merchant's quantity turns a listing that Amazon ships into one that the merchant ships.
+    """
+    codes = sorted({each.fulfillment_channel_code for each in answer.fulfillment_availability} - {OUR_STOCK})
+    if not any(code.startswith(AMAZONS_STOCK) for code in codes):
+        return None
+    channels = ", ".join(codes)
+    return Issue(
+        code="FulfilledByAmazon",
+        message=f"Amazon ships this listing from its own stock ({channels}): take it out of Mizan, or convert it to "
+        "merchant fulfilment in Seller Central",
+    )
+
+
+def unknown_listing(marketplace_id: str, said: str) -> Issue:
+    """Of a SKU that Amazon can't show. It accepts writes to one all the same, and they come to nothing."""
+    return Issue(
+        code="UnknownListing",
+        message=f"Amazon shows no such SKU on {marketplace_id} ({said}): create the offer in Seller Central, or "
+        "correct the listing's external_sku",
+    )
+
+
+def refusal_of_account(answer: ParticipationsAnswer, marketplace_id: str) -> str | None:
+    """Why the token's seller may not sell on a marketplace."""
+    ours = [each for each in answer.payload if each.marketplace.id == marketplace_id]
+    if not ours or not ours[0].participation.is_participating:
+        others = [each.marketplace.id for each in answer.payload if each.participation.is_participating]
+        known = ", ".join(sorted(others))
+        return (
+            f"the seller does not take part in {marketplace_id} (but in: {known or 'none'}): register there, or "
+            "correct AMAZON_MARKETPLACE_ID or AMAZON_REFRESH_TOKEN"
+        )
+    if ours[0].participation.has_suspended_listings:
+        return f"Amazon has set the listings on {marketplace_id} to inactive: see Account Health in Seller Central"
+    return None
 
 
 def json_number(amount: Decimal) -> float:

@@ -18,13 +18,32 @@ from connector_sdk.marketplace import (
     Search,
     StockLine,
 )
-from contracts import Issue, RestocksOnCancel
+from connector_sdk.marketplace_clock import ClockReading
+from contracts import Issue, Money, RestocksOnCancel
 from pydantic import ValidationError
 from runtime.clock import Clock, system_clock
 
 from amazon_connector.client import AmazonClient
-from amazon_connector.mapping import OUR_STOCK, price_patch, quantity_patch, read_orders, shown_price, to_issues
-from amazon_connector.wire import ErrorAnswer, GetAnswer, ListingAnswer, PatchAnswer, SearchAnswer
+from amazon_connector.mapping import (
+    OUR_STOCK,
+    price_patch,
+    quantity_patch,
+    read_orders,
+    refusal_of,
+    refusal_of_account,
+    shown_price,
+    to_issues,
+    unknown_listing,
+)
+from amazon_connector.wire import (
+    ErrorAnswer,
+    GetAnswer,
+    ListingAnswer,
+    ListingsAnswer,
+    ParticipationsAnswer,
+    PatchAnswer,
+    SearchAnswer,
+)
 
 _PATCH_OUTCOMES = {"ACCEPTED": Outcome.ACCEPTED, "VALID": Outcome.ACCEPTED, "INVALID": Outcome.REJECTED}
 _WINDOWS = {Search.CREATED: "createdAfter", Search.UPDATED: "lastUpdatedAfter"}
@@ -49,6 +68,9 @@ class AmazonMarketplace:
             update_search=True,
             order_by_id=True,
             read_back=True,
+            search_batch=20,
+            accepts_unknown_listings=True,
+            account_check=True,
             restocks_on_cancel=RestocksOnCancel.UNKNOWN,
         )
 
@@ -67,19 +89,74 @@ class AmazonMarketplace:
             response = await self._client.get_listing(external_sku)
         except httpx.HTTPError as error:
             raise _no_answer(error) from None
-        now = self._clock()
-        observed_at = http_date(response.headers.get("date", "")) or now
-        clock = marketplace_clock(response, now)
         if outcome_of(response.status_code) is Outcome.REJECTED:
-            return Reading(external_sku, None, observed_at, clock)
+            observed_at, clock = self._times(response)
+            refusal = unknown_listing(self._client.marketplace_id, f"{response.status_code} {response.reason_phrase}")
+            return Reading(external_sku, None, observed_at, clock, refusal=refusal)
         self._check(response)
         try:
             answer = ListingAnswer.model_validate_json(response.content)
         except ValidationError:
             raise MarketplaceError(Outcome.UNKNOWN, "the answer of getListingsItem can't be read") from None
+        return self._reading(external_sku, answer, response)
+
+    async def search_listings(self, external_skus: Sequence[str]) -> Sequence[Reading]:
+        """One call, and one for each further page. A SKU with a comma is not searched: a list can't hold it."""
+        wanted = [sku for sku in external_skus if "," not in sku]
+        readings: dict[str, Reading] = {}
+        token, tokens = None, set[str]()
+        while wanted:
+            try:
+                response = await self._client.search_listings(wanted, token)
+            except httpx.HTTPError as error:
+                raise _no_answer(error) from None
+            self._check(response)
+            try:
+                answer = ListingsAnswer.model_validate_json(response.content)
+            except ValidationError:
+                raise MarketplaceError(Outcome.UNKNOWN, "the answer of searchListingsItems can't be read") from None
+            readings |= {item.sku: self._reading(item.sku, item, response) for item in answer.items}
+            token = answer.pagination.next_token if answer.pagination else None
+            if token is None or token in tokens:
+                break
+            tokens.add(token)
+        return [readings[sku] for sku in wanted if sku in readings]
+
+    async def check_account(self) -> str | None:
+        """Whether the seller takes part in the marketplace and is not suspended there."""
+        try:
+            response = await self._client.get_participations()
+        except httpx.HTTPError as error:
+            raise _no_answer(error) from None
+        self._check(response)
+        try:
+            answer = ParticipationsAnswer.model_validate_json(response.content)
+        except ValidationError:
+            detail = "the answer of getMarketplaceParticipations can't be read"
+            raise MarketplaceError(Outcome.UNKNOWN, detail) from None
+        return refusal_of_account(answer, self._client.marketplace_id)
+
+    async def dry_run(self, external_sku: str, quantity: int | None, price: Money | None) -> LineResult:
+        """By VALIDATION_PREVIEW. Amazon finds nothing wrong with a SKU that it does not know."""
+        try:
+            patches = [] if quantity is None else [quantity_patch(quantity)]
+            patches += [] if price is None else [price_patch(price, self._client.marketplace_id)]
+        except ValueError as error:
+            issue = Issue(code="UnwritablePrice", message=str(error))
+            return LineResult(external_sku, Outcome.REJECTED, issues=(issue,))
+        body = patches[0] | {"patches": [patch for each in patches for patch in each["patches"]]}
+        return await self._patch(external_sku, body, preview=True)
+
+    def _reading(self, external_sku: str, answer: ListingAnswer, response: httpx.Response) -> Reading:
+        observed_at, clock = self._times(response)
         ours = [each for each in answer.fulfillment_availability if each.fulfillment_channel_code == OUR_STOCK]
+        quantity = ours[0].quantity if ours else None
         price, is_discounted = shown_price(answer, self._client.marketplace_id)
-        return Reading(external_sku, ours[0].quantity if ours else None, observed_at, clock, price, is_discounted)
+        return Reading(external_sku, quantity, observed_at, clock, price, is_discounted, refusal_of(answer))
+
+    def _times(self, response: httpx.Response) -> tuple[dt.datetime, ClockReading | None]:
+        now = self._clock()
+        return http_date(response.headers.get("date", "")) or now, marketplace_clock(response, now)
 
     async def fetch_orders(self, search: Search, since: dt.datetime, cursor: str | None) -> OrderPage:
         window = {_WINDOWS[search]: since.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
@@ -123,9 +200,9 @@ class AmazonMarketplace:
             return LineResult(line.external_sku, Outcome.REJECTED, issues=(issue,))
         return await self._patch(line.external_sku, body)
 
-    async def _patch(self, external_sku: str, body: Mapping[str, Any]) -> LineResult:
+    async def _patch(self, external_sku: str, body: Mapping[str, Any], *, preview: bool = False) -> LineResult:
         try:
-            response = await self._client.patch_listing(external_sku, body)
+            response = await self._client.patch_listing(external_sku, body, preview=preview)
         except MarketplaceError as error:  # no token, so nothing was sent
             issue = Issue(code="NoAccessToken", message=str(error))
             return LineResult(external_sku, error.outcome, issues=(issue,), retry_after=error.retry_after)

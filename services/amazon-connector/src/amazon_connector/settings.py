@@ -23,6 +23,7 @@ class Settings(ConnectorSettings):
     push_concurrency: Concurrency = Field(8, alias="AMAZON_PUSH_CONCURRENCY")
     live_ceiling_seconds: Seconds = Field(600.0, alias="AMAZON_LIVE_CEILING_SECONDS")
     read_rate_per_second: Rate = Field(2.0, alias="AMAZON_READ_RATE")
+    search_rate_per_second: Rate = Field(2.0, alias="AMAZON_SEARCH_RATE")
     order_poll_seconds: Seconds = Field(180.0, alias="AMAZON_ORDER_POLL_SECONDS")
 
     amazon_client_id: _Name

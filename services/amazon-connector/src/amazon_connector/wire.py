@@ -68,6 +68,38 @@ class ListingAnswer(_Wire):
     attributes: AttributesWire = AttributesWire()
 
 
+class ListingPaginationWire(_Wire):
+    next_token: str | None = None
+
+
+class ListingsAnswer(_Wire):
+    """The answer of searchListingsItems. Its items are as getListingsItem has them."""
+
+    pagination: ListingPaginationWire | None = None
+    items: tuple[ListingAnswer, ...] = ()
+
+
+class MarketplaceWire(_Wire):
+    id: str
+    name: str = ""
+
+
+class ParticipationWire(_Wire):
+    is_participating: bool
+    has_suspended_listings: bool
+
+
+class MarketplaceParticipationWire(_Wire):
+    marketplace: MarketplaceWire
+    participation: ParticipationWire
+
+
+class ParticipationsAnswer(_Wire):
+    """The answer of getMarketplaceParticipations (Sellers v1)."""
+
+    payload: tuple[MarketplaceParticipationWire, ...]
+
+
 class ErrorAnswer(_Wire):
     errors: tuple[IssueWire, ...] = ()
 

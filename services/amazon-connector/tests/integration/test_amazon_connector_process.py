@@ -95,6 +95,52 @@ async def test_a_new_listing_is_told_as_it_stands(
         assert (await connector.get("/v1/status")).json()["restocks_on_cancel"] == "unknown"
 
 
+async def test_an_account_that_may_not_sell_and_a_listing_that_is_not_there_are_not_written(
+    settings: Settings, amazon_url: str, bootstrap_servers: str, create_topics: CreateTopics, database_url: str
+) -> None:
+    environment = _environment(settings, database_url, bootstrap_servers, "")
+    async with (
+        open_topics(bootstrap_servers, create_topics) as topics,
+        httpx.AsyncClient(base_url=f"{amazon_url}/_sandbox/") as sandbox,
+        asyncio.timeout(60),
+    ):
+        await sandbox.put("faults", json={"no_participation": True})
+        await sandbox.post("listings", json={"external_sku": "X-A", "quantity": 1})
+        await topics.send("channel.stock.target", delivery("A", 1, 0, channel="amazon").event)
+        await topics.send("channel.stock.target", delivery("B", 1, 0, channel="amazon").event)
+        environment["KAFKA_TOPIC_PREFIX"] = topics.prefix
+        async with (
+            run_server("amazon_connector", environment) as url,
+            httpx.AsyncClient(base_url=url, headers={"x-api-key": "key"}) as connector,
+        ):
+            await eventually(lambda: _is_refused(connector))
+            told = (await connector.post("/v1/connection-test")).json()
+            assert (told["ok"], told["outcome"]) == (False, "rejected")
+            assert "does not take part in ARBP9OOSHTCHU" in told["detail"]
+            rejected = (await topics.first("channel.stock.applied")).data
+            assert isinstance(rejected, StockApplied)
+            assert (rejected.sku, rejected.status) == ("B", AppliedStatus.REJECTED)
+            calls = (await sandbox.get("calls")).json()
+            assert [call for call in calls if call["method"] == "PATCH"] == []
+
+            await sandbox.put("faults", json={})
+            assert (await connector.post("/v1/connection-test")).json()["ok"] is True
+            await eventually(lambda: _is_on_sale(sandbox, 0))
+            dry = await connector.post("/v1/listings/X-A/dry-run", json={"quantity": 5})
+            assert (dry.status_code, dry.json()["status"]) == (200, "valid")
+            shown = (await connector.get("/v1/reconciliation")).json()
+            assert [each["external_sku"] for each in shown["not_written"]] == ["X-B"]
+
+
+async def _is_refused(connector: httpx.AsyncClient) -> bool:
+    status = (await connector.get("/v1/status")).json()
+    return bool(status["account_refused"]) and status["state"] == "unauthorised"
+
+
+async def _is_on_sale(sandbox: httpx.AsyncClient, quantity: int) -> bool:
+    return bool((await sandbox.get("state")).json()["listings"] == {"X-A": {"quantity": quantity}})
+
+
 async def _has_live_price(connector: httpx.AsyncClient) -> bool:
     return [row["state"] for row in (await connector.get("/v1/listings/X-A")).json()["prices"]] == ["live"]
 

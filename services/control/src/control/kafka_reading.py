@@ -10,7 +10,6 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaConnectionError
-from runtime.kafka_clients import running, start
 
 from control.running import ProblemError, required
 
@@ -55,7 +54,7 @@ async def open_consumer(cluster: Cluster) -> AsyncIterator[Any]:
         request_timeout_ms=10_000,
     )
     try:
-        await start(consumer)
+        await consumer.start()
     except KafkaConnectionError:
         await consumer.stop()
         raise ProblemError(
@@ -70,10 +69,13 @@ async def open_consumer(cluster: Cluster) -> AsyncIterator[Any]:
 async def partitions_of(cluster: Cluster, topics: Sequence[str]) -> list[TopicPartition]:
     """The partitions of those `topics` (with their prefix) that exist."""
     admin = AIOKafkaAdminClient(bootstrap_servers=cluster.bootstrap_servers, request_timeout_ms=10_000)
-    async with running(admin):
+    await admin.start()
+    try:
         existing = set(await admin.list_topics())
         wanted = [topic for topic in topics if topic in existing]
         described = await admin.describe_topics(wanted) if wanted else []
+    finally:
+        await admin.close()
     numbers = {each["topic"]: sorted(part["partition"] for part in each["partitions"]) for each in described}
     return [TopicPartition(topic, number) for topic in wanted for number in numbers[topic]]
 

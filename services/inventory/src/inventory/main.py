@@ -10,8 +10,6 @@ from runtime.service import Service, run_service
 from runtime.settings import load
 
 from inventory.adapters.rules import RuleCache
-from inventory.domain.escrow import Escrow
-from inventory.domain.measured import Lags
 from inventory.entrypoints.api import explaining, reading, writing
 from inventory.entrypoints.catalogue_api import catalogue
 from inventory.entrypoints.consumers import STOCK_CHANGES, book_opener, routes
@@ -30,8 +28,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def fill(service: Service, settings: Settings) -> None:
-    lags = Lags() if settings.escrow is Escrow.MEASURED else None
-    policy, terms = settings.policy(), settings.terms(lags)
+    policy, terms = settings.policy(), settings.terms()
     rules = RuleCache(policy)
     open_book = book_opener(policy, terms, rules)
     holds = Holds(channel_of_change, [STOCK_CHANGES], dt.timedelta(seconds=settings.watermark_hold_max_seconds))
@@ -50,7 +47,7 @@ def fill(service: Service, settings: Settings) -> None:
     service.serve(reservations_router(service.worker, reserve))
     if reserve:
         service.repeat(Loop("reservations", ReservationLoop(service.worker, reserve, settings.grace()).step))
-    add_loops(service, open_book, rules, terms, lags)
+    add_loops(service, open_book, rules, terms)
     add_prices(service, settings.price_defaults(), policy.weights)
 
 

@@ -10,7 +10,7 @@ from runtime.settings import ServiceSettings
 
 from inventory.domain.allocation import Mode, Policy
 from inventory.domain.escrow import Escrow, Memory
-from inventory.domain.measured import LagOf, measured
+from inventory.domain.measured import measured
 from inventory.domain.price_rules import PriceDefaults, PriceSettings
 from inventory.domain.pricing import Rounding
 from inventory.domain.terms import Channel, Terms
@@ -91,8 +91,8 @@ class Settings(ServiceSettings):
         """So long after its expiry a reservation still holds its units."""
         return _seconds(self.reservation_grace_seconds)
 
-    def terms(self, lag_of: LagOf | None = None) -> Terms | None:
-        """How units are moved under escrow, with `lag_of` as what was measured; None: quantities go without it."""
+    def terms(self) -> Terms | None:
+        """How units are moved under escrow; None: quantities are written without it."""
         if self.escrow is Escrow.OFF:
             return None
         reserves = self.storefront_mode is StorefrontMode.RESERVE
@@ -115,7 +115,7 @@ class Settings(ServiceSettings):
             shares=self.policy().weights,
             reclaim=reserves,
         )
-        return measured(terms, self.measured_tail, lag_of) if self.escrow is Escrow.MEASURED else terms
+        return measured(terms, self.measured_tail) if self.escrow is Escrow.MEASURED else terms
 
     def price_defaults(self) -> PriceDefaults:
         """What holds for prices where no rule sets anything; the storefront charges the base price."""

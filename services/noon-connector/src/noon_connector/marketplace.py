@@ -17,7 +17,7 @@ from connector_sdk.marketplace import (
     Search,
     StockLine,
 )
-from contracts import Issue, RestocksOnCancel
+from contracts import Issue, Money, RestocksOnCancel
 from runtime.clock import Clock, system_clock
 
 from noon_connector import wire
@@ -52,6 +52,18 @@ class NoonMarketplace:
         raise MarketplaceError(
             Outcome.UNSUPPORTED, f"Noon's partner API can't show what is on sale ({len(external_skus)} listings asked)"
         )
+
+    async def search_listings(self, external_skus: Sequence[str]) -> Sequence[Reading]:
+        return await self.read_listings(external_skus)
+
+    async def check_account(self) -> str | None:
+        """Noon's partner API says nothing of the account: what takes our signature and shows orders works."""
+        await self.fetch_orders(Search.CREATED, self._clock() - dt.timedelta(minutes=1), None)
+        return None
+
+    async def dry_run(self, external_sku: str, quantity: int | None, price: Money | None) -> LineResult:  # noqa: ARG002 - the port's signature
+        issue = Issue(code="NoDryRun", message="Noon's partner API can't judge a write without carrying it out")
+        return LineResult(external_sku, Outcome.UNSUPPORTED, issues=(issue,))
 
     async def fetch_orders(self, search: Search, since: dt.datetime, cursor: str | None) -> OrderPage:
         """The API names no upper bound. What Noon's clock (the header Date) showed at the answer stands for it.

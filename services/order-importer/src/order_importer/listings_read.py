@@ -13,7 +13,6 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 from contracts import ListingChanged, partition_counts, topic_of
 from runtime.errors import one_line
-from runtime.kafka_clients import running
 from runtime.settings import ServiceSettings
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -83,5 +82,8 @@ async def _asking(servers: str, group: str) -> AsyncIterator[Any]:
     consumer = AIOKafkaConsumer(
         bootstrap_servers=servers, group_id=group, enable_auto_commit=False, request_timeout_ms=10_000
     )
-    async with running(consumer):
+    try:
+        await consumer.start()
         yield consumer
+    finally:
+        await consumer.stop()

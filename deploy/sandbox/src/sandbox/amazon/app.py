@@ -8,6 +8,7 @@ from sandbox.amazon.feeds import Feeds
 from sandbox.amazon.listings import ListingsItems, describe
 from sandbox.amazon.operations import Gate
 from sandbox.amazon.orders import Orders
+from sandbox.amazon.sellers import Sellers
 from sandbox.amazon.settings import AmazonSettings
 from sandbox.amazon.wire import refuse
 from sandbox.clock import Clock, system_clock
@@ -30,7 +31,9 @@ def build(settings: AmazonSettings, clock: Clock = system_clock, seed: int | Non
     listings, orders = ListingsItems(settings, store, faults), Orders(settings, store, faults)
     feeds = Feeds(settings, listings, faults, clock)
     store.on_clear(feeds.clear)
-    routers = [tokens.router(), listings.router(gate), orders.router(gate), feeds.router(gate)]
+    sellers = Sellers(faults)
+    parts = (listings, orders, feeds, sellers)
+    routers = [tokens.router(), *(part.router(gate) for part in parts)]
     assembled = assemble(Marketplace("Amazon stand-in", describe, refuse), routers, store, faults, clock)
     assembled.add_middleware(FeedClock, advance=feeds.advance)
     return assembled

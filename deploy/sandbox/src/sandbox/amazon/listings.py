@@ -1,4 +1,4 @@
-"""Listings Items 2021-08-01: patchListingsItem and getListingsItem.
+"""Listings Items 2021-08-01: patchListingsItem, getListingsItem and searchListingsItems.
 
 A patch that is accepted is live after the delay that the faults ask for. As at Amazon, one for an unknown SKU is
 ACCEPTED and comes to nothing. `attributes` tells what the seller last wrote, `fulfillmentAvailability` what is on sale
@@ -17,16 +17,18 @@ from urllib.parse import unquote
 
 from fastapi import APIRouter, Request
 
-from sandbox.amazon.operations import GET_LISTING, PATCH_LISTING, Gate
+from sandbox.amazon.operations import GET_LISTING, PATCH_LISTING, PREVIEW_LISTING, SEARCH_LISTINGS, Gate
 from sandbox.amazon.patches import AVAILABILITY, Change, Json, issue, read_patches
 from sandbox.amazon.settings import MARKETPLACE_ID, AmazonSettings
 from sandbox.amazon.wire import Query, RefusedError, denied, invalid_input, money
 from sandbox.clock import iso
 from sandbox.faults import Faults
+from sandbox.limits import Limit
 from sandbox.listing import Listing
 from sandbox.store import NotFoundError, Store, WriteRejectedError
 
 ROOT = "/listings/2021-08-01/items/"
+MOST_IDENTIFIERS, LARGEST_PAGE, MOST_FOUND = 20, 20, 1000
 DATA_SETS = (
     *("summaries", "attributes", "issues", "offers"),
     *("fulfillmentAvailability", "procurement", "relationships", "productTypes"),
@@ -34,7 +36,7 @@ DATA_SETS = (
 
 
 class ListingsItems:
-    """The two operations over the store."""
+    """The three operations over the store."""
 
     def __init__(self, settings: AmazonSettings, store: Store, faults: Faults) -> None:
         self._settings = settings
@@ -43,9 +45,11 @@ class ListingsItems:
 
     def router(self, gate: Gate) -> APIRouter:
         router = APIRouter()
-        for method, limit, work in (("PATCH", PATCH_LISTING, self.patch), ("GET", GET_LISTING, self.get)):
-            endpoint = gate.operation(limit, work)
+        patch, get = gate.operation(_limit_of_patch, self.patch), gate.operation(GET_LISTING, self.get)
+        for method, endpoint in (("PATCH", patch), ("GET", get)):
             router.add_api_route(f"{ROOT}{{seller_id}}/{{sku:path}}", endpoint, methods=[method], response_model=None)
+        search = gate.operation(SEARCH_LISTINGS, self.search)
+        router.add_api_route(f"{ROOT}{{seller_id}}", search, methods=["GET"], response_model=None)
         return router
 
     async def patch(self, request: Request) -> dict[str, object]:
@@ -66,8 +70,28 @@ class ListingsItems:
         except NotFoundError as error:
             message = f"SKU '{sku}' not found in marketplace {MARKETPLACE_ID}"
             raise RefusedError(HTTPStatus.NOT_FOUND, "NOT_FOUND", message) from error
-        full = _printed(listing)
-        return {"sku": sku} | {name: full[name] for name in data_sets if name in full}
+        return _item(listing, data_sets)
+
+    async def search(self, request: Request) -> dict[str, object]:
+        """By SKU, the newest listing first; a page has at most 20, and a search at most a thousand in all."""
+        seller_id = request.scope["raw_path"].decode("ascii").removeprefix(ROOT)
+        if unquote(seller_id) != self._settings.seller_id:
+            raise denied("The seller is unknown.")
+        query = _query(request)
+        data_sets = query.many("includedData", DATA_SETS) or ["summaries"]
+        wanted = _identifiers(query)
+        size = self._faults.page_size(_page_size(query))
+        found = [listing for listing in self._store.listings() if wanted is None or listing.external_sku in wanted]
+        found = sorted(found, key=lambda listing: listing.updated_at, reverse=True)[:MOST_FOUND]
+        start = _start(query.one("pageToken"), query)
+        page = found[start : start + size]
+        is_stale = self._faults.settings.stale_searches
+        pagination = {"nextToken": _token(start + size, query)} if start + size < len(found) else {}
+        return {
+            "numberOfResults": len(found),
+            "pagination": pagination,
+            "items": [_item(listing, data_sets, is_stale=is_stale) for listing in page],
+        }
 
     def patch_by_feed(self, sku: str, body: Json) -> Sequence[Json]:
         """Carry out a feed's message; answers with the issues that spoke against it."""
@@ -91,9 +115,12 @@ class ListingsItems:
         with contextlib.suppress(NotFoundError):  # Amazon accepts an offer for a SKU that it does not know
             listing = self._store.listing(sku)
             issues = change.issues_at(listing)
+            if preview and listing.rejects_writes:
+                return [issue(AVAILABILITY, f"the listing {sku!r} takes no write")]
             try:
                 if not issues and not preview:
-                    self._store.submit(sku, change.applied_to(listing), self._faults.live_delay())
+                    write, is_lost = change.applied_to(listing), self._faults.loses_write()
+                    self._store.submit(sku, write, self._faults.live_delay(), is_lost=is_lost)
             except WriteRejectedError as error:
                 return [issue(AVAILABILITY, str(error))]
             return issues
@@ -111,6 +138,12 @@ def describe(path: str, body: bytes) -> tuple[str | None, int | None]:
         return sku, None
 
 
+def _limit_of_patch(request: Request) -> Limit:
+    """A preview has a limit of its own, and a lower one."""
+    is_preview = request.query_params.get("mode") == "VALIDATION_PREVIEW"
+    return PREVIEW_LISTING if is_preview else PATCH_LISTING
+
+
 def _query(request: Request) -> Query:
     query = Query(request.scope["query_string"])
     if query.many("marketplaceIds") != [MARKETPLACE_ID]:
@@ -118,7 +151,45 @@ def _query(request: Request) -> Query:
     return query
 
 
-def _printed(listing: Listing) -> dict[str, object]:
+def _identifiers(query: Query) -> list[str] | None:
+    identifiers = query.many("identifiers")
+    kind = query.one("identifiersType")
+    if not identifiers:
+        return None
+    if kind != "SKU":
+        raise invalid_input("identifiersType must be SKU, the one kind that is served here.")
+    if len(identifiers) > MOST_IDENTIFIERS:
+        raise invalid_input(f"identifiers may hold at most {MOST_IDENTIFIERS}.")
+    return identifiers
+
+
+def _page_size(query: Query) -> int:
+    text = query.one("pageSize") or "10"
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= LARGEST_PAGE):
+        raise invalid_input(f"pageSize must be a number from 1 to {LARGEST_PAGE}.")
+    return int(text)
+
+
+def _token(start: int, query: Query) -> str:
+    """Where a page starts, good for the same search only."""
+    return f"{start}.{zlib.crc32(repr(query.without('pageToken')).encode()):08x}"
+
+
+def _start(token: str | None, query: Query) -> int:
+    if token is None:
+        return 0
+    start = token.partition(".")[0]
+    if not (start.isascii() and start.isdigit()) or token != _token(int(start), query):
+        raise invalid_input("pageToken is not one of this search: every other parameter must stay the same.")
+    return int(start)
+
+
+def _item(listing: Listing, data_sets: Sequence[str], *, is_stale: bool = False) -> dict[str, object]:
+    full = _printed(listing, listing.quantity_before if is_stale else listing.quantity)
+    return {"sku": listing.external_sku} | {name: full[name] for name in data_sets if name in full}
+
+
+def _printed(listing: Listing, quantity: int) -> dict[str, object]:
     of_marketplace = {"marketplaceId": MARKETPLACE_ID}
     return {
         "summaries": [of_marketplace | _summary(listing)],
@@ -132,7 +203,7 @@ def _printed(listing: Listing) -> dict[str, object]:
                 "audience": {"value": "ALL", "displayName": "Sell on Amazon"},
             }
         ],
-        "fulfillmentAvailability": [{"fulfillmentChannelCode": "DEFAULT", "quantity": listing.quantity}],
+        "fulfillmentAvailability": [{"fulfillmentChannelCode": _channel(listing), "quantity": quantity}],
         "relationships": [],
         "productTypes": [of_marketplace | {"productType": "PRODUCT"}],
     }
@@ -157,8 +228,12 @@ def _attributes(listing: Listing) -> dict[str, object]:
         "audience": "ALL",
         "our_price": [{"schedule": [{"value_with_tax": float(listing.price_set)}]}],
     }
-    availability = {"fulfillment_channel_code": "DEFAULT", "quantity": listing.quantity_set}
+    availability = {"fulfillment_channel_code": _channel(listing), "quantity": listing.quantity_set}
     return {"fulfillment_availability": [availability], "purchasable_offer": [offer | _plain(listing.terms)]}
+
+
+def _channel(listing: Listing) -> str:
+    return "AMAZON_EU" if listing.fulfilled_by_marketplace else "DEFAULT"
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON

@@ -18,7 +18,10 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 PATCH_LISTING = Limit("patchListingsItem", 5.0, 5)
+PREVIEW_LISTING = Limit("patchListingsItem in preview", 1.0, 1)
 GET_LISTING = Limit("getListingsItem", 5.0, 10)
+SEARCH_LISTINGS = Limit("searchListingsItems", 5.0, 5)
+GET_PARTICIPATIONS = Limit("getMarketplaceParticipations", 0.016, 15)
 SEARCH_ORDERS = Limit("searchOrders", 0.0056, 20)
 GET_ORDER = Limit("getOrder", 0.5, 30)
 CREATE_FEED_DOCUMENT = Limit("createFeedDocument", 0.5, 15)
@@ -47,11 +50,18 @@ class Gate:
         if not self._limits.allow(limit):
             raise throttled()
 
-    def operation(self, limit: Limit, work: Work, status: HTTPStatus = HTTPStatus.OK) -> Endpoint:
-        """Wrap an operation's own work into a route that answers with `status` when it succeeds."""
-        rate = str(limit.rate)
+    def operation(
+        self, limit: Limit | Callable[[Request], Limit], work: Work, status: HTTPStatus = HTTPStatus.OK
+    ) -> Endpoint:
+        """Wrap an operation's own work into a route that answers with `status` when it succeeds.
+
+        `limit` may depend on the request.
+        """
+        chosen = limit
 
         async def endpoint(request: Request) -> Response:
+            limit = chosen if isinstance(chosen, Limit) else chosen(request)
+            rate = str(limit.rate)
             try:
                 self._tokens.check(request.headers)
                 if not self._limits.allow(limit):

@@ -28,6 +28,9 @@ class _Silent:
         self.fetch_orders = marketplace.fetch_orders
         self.fetch_order = marketplace.fetch_order
         self.push_prices = marketplace.push_prices
+        self.search_listings = marketplace.search_listings
+        self.check_account = marketplace.check_account
+        self.dry_run = marketplace.dry_run
 
     async def push_stock(self, lines: Sequence[StockLine]) -> Sequence[LineResult]:
         results = await self._marketplace.push_stock(lines)

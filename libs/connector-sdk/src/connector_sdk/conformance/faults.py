@@ -47,6 +47,9 @@ class Spoiled:
         self._batch = batch
         self.fetch_order = marketplace.fetch_order
         self.push_prices = marketplace.push_prices
+        self.search_listings = marketplace.search_listings
+        self.check_account = marketplace.check_account
+        self.dry_run = marketplace.dry_run
 
     def capabilities(self) -> Capabilities:
         found = self._marketplace.capabilities()

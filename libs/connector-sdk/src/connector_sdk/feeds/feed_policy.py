@@ -28,7 +28,8 @@ class FeedPolicy:
     """`threshold`: due listings above which raises go by feed. `stuck`: how long a feed may stay where it is.
 
     `pause`: between the openings of two feeds. `poll`: between two looks at an open one. `gather`: for how long at
-    most more raises are waited for while their number still grows.
+    most more raises are waited for while their number still grows. `registered_only`: only listings
+    that were looked up.
     """
 
     threshold: int = 1000
@@ -40,6 +41,7 @@ class FeedPolicy:
     """For how long a feed that could not be submitted keeps its lines."""
     search: dt.timedelta = dt.timedelta(seconds=120)
     """For how long a feed is looked for of which nobody knows whether it was submitted."""
+    registered_only: bool = False
 
     @classmethod
     def of(cls, settings: ConnectorSettings) -> "FeedPolicy":

@@ -80,11 +80,17 @@ class FeedRunner:
             is_stopped = (await channel_state.read(connection)).stopped_since is not None
             if is_stopped or not may_open(await feed_table.last(connection), now, self._policy):
                 return _ROUND_SECONDS
-            backlog = await feed_table.backlog(connection, now)
+            backlog = await feed_table.backlog(connection, now, registered_only=self._policy.registered_only)
             if not self._gathering.is_complete(backlog, now):
                 return _ROUND_SECONDS
             await feed_table.forget(connection, now - _KEPT)
-            lines = await feed_table.open_feed(connection, f"feed:{uuid.uuid4()}", self._bulk.most_lines, now)
+            lines = await feed_table.open_feed(
+                connection,
+                f"feed:{uuid.uuid4()}",
+                self._bulk.most_lines,
+                now,
+                registered_only=self._policy.registered_only,
+            )
         _log.info("raises go by feed", channel=self._account.channel, lines=lines, due=backlog.due)
         return 0.0
 

@@ -22,6 +22,7 @@ _IS_DUE = "p.state in ('pending', 'quarantined') and p.in_flight_revision is nul
 _IS_OURS = """
     p.state = 'pending' and p.quantity > 0 and p.urgency = :increase and not p.reached and p.failures = 0
     and (p.earlier_until is null or p.earlier_until <= :now)
+    and (not :registered_only or 'offered' = (select r.state from registry r where r.external_sku = p.external_sku))
 """
 _BACKLOG = text(f"""
 select count(*) as due, count(*) filter (where {_IS_OURS}) as raises
@@ -148,15 +149,24 @@ class FeedFigures:
     lines: int
 
 
-async def backlog(connection: AsyncConnection, now: dt.datetime) -> Backlog:
-    result = await connection.execute(_BACKLOG, {"now": now, "increase": URGENCIES[Urgency.INCREASE]})
+async def backlog(connection: AsyncConnection, now: dt.datetime, *, registered_only: bool = False) -> Backlog:
+    values = {"now": now, "increase": URGENCIES[Urgency.INCREASE], "registered_only": registered_only}
+    result = await connection.execute(_BACKLOG, values)
     return Backlog(*result.one())
 
 
-async def open_feed(connection: AsyncConnection, key: str, most: int, now: dt.datetime) -> int:
+async def open_feed(
+    connection: AsyncConnection, key: str, most: int, now: dt.datetime, *, registered_only: bool = False
+) -> int:
     """Take raises into a new feed, those of the lowest quantity first. How many there were; without any, no feed."""
     await connection.execute(_OPEN, {"key": key, "now": now})
-    values = {"key": key, "most": most, "now": now, "increase": URGENCIES[Urgency.INCREASE]}
+    values = {
+        "key": key,
+        "most": most,
+        "now": now,
+        "increase": URGENCIES[Urgency.INCREASE],
+        "registered_only": registered_only,
+    }
     taken = (await connection.execute(_TAKE, values)).rowcount
     if not taken:
         await connection.execute(_CLOSE, {"key": key, "now": now, "fate": Fate.GIVEN_BACK})

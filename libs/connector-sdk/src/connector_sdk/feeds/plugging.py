@@ -29,7 +29,9 @@ def plug_in_feeds(
     lead: Lead,
 ) -> None:
     """Send raises by feed where many wait, and show how it goes."""
-    worker, policies = service.worker, (PushPolicy.of(settings), FeedPolicy.of(settings))
+    registers = marketplace.capabilities().accepts_unknown_listings
+    feed_policy = dc.replace(FeedPolicy.of(settings), registered_only=registers)
+    worker, policies = service.worker, (PushPolicy.of(settings), feed_policy)
     outcomes = FeedOutcomes(account.channel, marketplace, worker, lead.leader, policies)
     runner = FeedRunner(account, bulk, outcomes, worker, lead.leader, policies[1])
     zeros = HeldZeros(marketplace, worker, lead.leader, lead.bucket)

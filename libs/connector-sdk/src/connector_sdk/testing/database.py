@@ -17,6 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from connector_sdk.account import Account
+from connector_sdk.account_check import AccountCheck
 from connector_sdk.desire import Desire
 from connector_sdk.feeds.bulk_writer import BulkWriter
 from connector_sdk.feeds.feed_outcomes import FeedOutcomes
@@ -34,6 +35,10 @@ from connector_sdk.push_policy import PushPolicy
 from connector_sdk.pusher import Pusher
 from connector_sdk.pushes import Patience, Push
 from connector_sdk.reading_requests import ReadingRequests
+from connector_sdk.reconciler import Reconciler
+from connector_sdk.registrar import Registrar
+from connector_sdk.registry import Pace
+from connector_sdk.rhythm import Rhythm
 from connector_sdk.stock_queue import StockQueue
 from connector_sdk.testing.targets import CHANNEL, delivery
 from connector_sdk.token_bucket import TokenBucket
@@ -81,8 +86,16 @@ class ConnectorDatabase:
     def leader(self) -> Leader:
         return Leader(self.url, SCHEMA, ACCOUNT.name)
 
-    def pusher(self, marketplace: Marketplace, policy: PushPolicy, leader: Leader | None = None) -> Pusher[Push]:
-        queue, bucket = StockQueue(CHANNEL, marketplace, policy), TokenBucket(policy.rate, policy.burst)
+    def pusher(
+        self,
+        marketplace: Marketplace,
+        policy: PushPolicy,
+        leader: Leader | None = None,
+        *,
+        registered_only: bool = False,
+    ) -> Pusher[Push]:
+        queue = StockQueue(CHANNEL, marketplace, policy, registered_only=registered_only)
+        bucket = TokenBucket(policy.rate, policy.burst)
         return Pusher(ACCOUNT, queue, self.worker, leader or self.leader(), bucket)
 
     def price_pusher(
@@ -103,8 +116,17 @@ class ConnectorDatabase:
     def verifier(self, marketplace: Marketplace, patience: Patience, leader: Leader) -> Verifier:
         return Verifier(ACCOUNT, self._reads(marketplace), self.worker, leader, patience)
 
-    def observer(self, marketplace: Marketplace, leader: Leader) -> Observer:
-        return Observer(ACCOUNT, self._reads(marketplace), self.worker, leader)
+    def observer(self, marketplace: Marketplace, leader: Leader, *, registers: bool = False) -> Observer:
+        return Observer(ACCOUNT, self._reads(marketplace), self.worker, leader, registers=registers)
+
+    def registrar(self, marketplace: Marketplace, leader: Leader, pace: Pace) -> Registrar:
+        return Registrar(ACCOUNT, self._reads(marketplace), self.worker, leader, pace)
+
+    def reconciler(self, marketplace: Marketplace, leader: Leader, rhythm: Rhythm) -> Reconciler:
+        return Reconciler(ACCOUNT, self._reads(marketplace), self.worker, leader, rhythm)
+
+    def account_check(self, marketplace: Marketplace, leader: Leader) -> AccountCheck:
+        return AccountCheck(ACCOUNT, marketplace, self.worker, leader)
 
     def _reads(self, marketplace: Marketplace) -> ListingReads:
         return ListingReads(marketplace, self.telemetry, rate=1000)

@@ -1,10 +1,11 @@
 """A marketplace in memory that answers as it is told to."""
 
 import asyncio
+import dataclasses as dc
 import datetime as dt
 from collections.abc import Sequence
 
-from contracts import Money
+from contracts import Issue, Money
 
 from connector_sdk.marketplace import (
     Capabilities,
@@ -41,13 +42,28 @@ class FakeMarketplace:
         self.discounted: set[str] = set()
         self.reads_at = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
         self.read_error: MarketplaceError | None = None
+        self.refusals: dict[str, Issue] = {}
+        """By external SKU, why it may not be written, in a reading of a listing in `shown`."""
+        self.searched: list[str] = []
+        self.dry_runs: list[tuple[str, int | None, Money | None]] = []
+        self.found: dict[str, int | None] | None = None
+        """By external SKU, what a search shows; None: what a reading does."""
+        self.account: str | MarketplaceError | None = None
+        """Why the account may not sell, or the error of asking."""
         self.clock: ClockReading | None = None
         """Of every answer and reading."""
         self.read: list[str] = []
         self._update_search = update_search
 
     def capabilities(self) -> Capabilities:
-        return Capabilities(update_search=self._update_search, order_by_id=True, read_back=True, prices=True)
+        return Capabilities(
+            update_search=self._update_search,
+            order_by_id=True,
+            read_back=True,
+            prices=True,
+            search_batch=20,
+            account_check=True,
+        )
 
     async def has_stock_calls(self, count: int) -> bool:
         """Whether so many quantities have been submitted."""
@@ -67,6 +83,26 @@ class FakeMarketplace:
             raise self.read_error
         return [self._show(sku) for sku in external_skus if sku in self.shown]
 
+    async def search_listings(self, external_skus: Sequence[str]) -> Sequence[Reading]:
+        self.searched += external_skus
+        if self.read_error:
+            raise self.read_error
+        found = self.shown if self.found is None else self.found
+        return [
+            dc.replace(self._show(sku), quantity=found[sku])
+            for sku in external_skus
+            if sku in found and sku not in self.refusals
+        ]
+
+    async def check_account(self) -> str | None:
+        if isinstance(self.account, MarketplaceError):
+            raise self.account
+        return self.account
+
+    async def dry_run(self, external_sku: str, quantity: int | None, price: Money | None) -> LineResult:
+        self.dry_runs.append((external_sku, quantity, price))
+        return await self._answer(external_sku)
+
     async def fetch_orders(self, search: Search, since: dt.datetime, cursor: str | None) -> OrderPage:
         self.searches.append((search, since, cursor))
         page = self.pages[cursor]
@@ -80,7 +116,8 @@ class FakeMarketplace:
 
     def _show(self, sku: str) -> Reading:
         price, is_discounted = self.prices_shown.get(sku), sku in self.discounted
-        return Reading(sku, self.shown[sku], self.reads_at, self.clock, price, is_discounted)
+        shown = self.shown.get(sku)
+        return Reading(sku, shown, self.reads_at, self.clock, price, is_discounted, self.refusals.get(sku))
 
     async def _answer(self, external_sku: str) -> LineResult:
         if external_sku in self.held:

@@ -8,7 +8,6 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from contracts import AnyEvent, parse, partition_counts
-from runtime.kafka_clients import running
 
 CreateTopics = Callable[[Mapping[str, int]], Awaitable[None]]
 
@@ -47,9 +46,12 @@ class Topics:
         consumer = AIOKafkaConsumer(
             self.prefix + topic, bootstrap_servers=self._bootstrap_servers, auto_offset_reset="earliest"
         )
-        async with running(consumer):
+        await consumer.start()
+        try:
             while True:
                 yield parse(topic, (await consumer.getone()).value)
+        finally:
+            await consumer.stop()
 
 
 @contextlib.asynccontextmanager
@@ -58,5 +60,8 @@ async def open_topics(bootstrap_servers: str, create_topics: CreateTopics) -> As
     prefix = f"test-{uuid.uuid4().hex[:12]}."
     await create_topics({prefix + topic: count for topic, count in partition_counts().items()})
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap_servers)
-    async with running(producer):
+    await producer.start()
+    try:
         yield Topics(prefix, producer, bootstrap_servers)
+    finally:
+        await producer.stop()

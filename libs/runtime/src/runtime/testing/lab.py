@@ -12,7 +12,6 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from runtime.consumer import BatchConsumer
-from runtime.kafka_clients import running
 from runtime.processor import Handler, Processor, Route
 from runtime.settings import ServiceSettings
 from runtime.work import Worker
@@ -47,8 +46,11 @@ class Lab:
     async def committed(self) -> int:
         """How many records the group is past, over all partitions."""
         admin = AIOKafkaAdminClient(bootstrap_servers=self.settings.kafka_bootstrap_servers)
-        async with running(admin):
+        try:
+            await admin.start()
             offsets = await admin.list_consumer_group_offsets(self.settings.kafka_topic_prefix + GROUP)
+        finally:
+            await admin.close()
         return sum(max(found.offset, 0) for found in offsets.values())
 
     async def effects(self) -> list[str]:
@@ -72,9 +74,13 @@ class Lab:
             auto_offset_reset="earliest",
             group_id=None,
         )
+        await consumer.start()
         found: list[Any] = []
-        async with asyncio.timeout(seconds), running(consumer):
-            while len(found) < count:
-                for records in (await consumer.getmany(timeout_ms=200)).values():
-                    found.extend(records)
+        try:
+            async with asyncio.timeout(seconds):
+                while len(found) < count:
+                    for records in (await consumer.getmany(timeout_ms=200)).values():
+                        found.extend(records)
+        finally:
+            await consumer.stop()
         return found

@@ -11,7 +11,6 @@ from aiokafka import AIOKafkaProducer
 from contracts import BY_NAME, OrdersWatermark
 from contracts import dead_letter as header
 from contracts.replayed import original_offset
-from runtime.kafka_clients import running
 
 from control.addresses import addresses
 from control.dead_letters.letters import Letter, Place, Wanted, read_letters, without
@@ -125,8 +124,11 @@ async def _producer(cluster: Cluster) -> AsyncIterator[Any]:
     producer = AIOKafkaProducer(
         bootstrap_servers=cluster.bootstrap_servers, acks="all", enable_idempotence=True, request_timeout_ms=10_000
     )
-    async with running(producer):
+    await producer.start()
+    try:
         yield producer
+    finally:
+        await producer.stop()
 
 
 async def _send(producer: Any, prefix: str, letter: Letter) -> None:  # noqa: ANN401 - aiokafka is untyped

@@ -10,7 +10,6 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from contracts import BY_NAME
 from contracts.replayed import MEANINGS, REPLAY_ID, REPLAYED_AT, REPLAYED_FROM
 from runtime.clock import Clock
-from runtime.kafka_clients import running
 from runtime.records import readable_headers
 
 from control.kafka_reading import Cluster, open_consumer, read_ranges
@@ -129,5 +128,8 @@ async def _open_producer(cluster: Cluster) -> AsyncIterator[Any]:
         linger_ms=2,
         request_timeout_ms=10_000,
     )
-    async with running(producer):
+    await producer.start()
+    try:
         yield producer
+    finally:
+        await producer.stop()

@@ -5,7 +5,6 @@ import asyncio
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
-from runtime.kafka_clients import running
 
 from control.kafka_reading import Cluster
 from control.replay.plan import Plan
@@ -23,14 +22,17 @@ async def wait_for_group(cluster: Cluster, group: str, topic: str, plan: Plan) -
     """
     tails = {TopicPartition(cluster.prefix + topic, n): part.tail for n, part in plan.parts.items() if part.sent}
     admin = AIOKafkaAdminClient(bootstrap_servers=cluster.bootstrap_servers)
+    await admin.start()
     try:
-        async with running(admin), asyncio.timeout(_PATIENCE_SECONDS):
+        async with asyncio.timeout(_PATIENCE_SECONDS):
             while await _is_behind(admin, cluster.prefix + group, tails):  # noqa: ASYNC110 - happens in another process
                 await asyncio.sleep(_POLL_SECONDS)
     except TimeoutError:
         raise ProblemError(
             f"sent, but {group} has not read it within {_PATIENCE_SECONDS:.0f} s: see mizan status"
         ) from None
+    finally:
+        await admin.close()
 
 
 async def _is_behind(admin: AIOKafkaAdminClient, group: str, tails: dict[TopicPartition, int]) -> bool:

@@ -16,7 +16,6 @@ LagOf = Callable[[Offer], dt.timedelta | None]
 
 _KEPT = 200
 _ENOUGH = 20
-_LOOKS = 1000
 _HIGH = 0.99
 
 
@@ -52,25 +51,24 @@ class Lags:
     def __init__(self) -> None:
         self._live: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=_KEPT))
         self._own: dict[tuple[str, str], float] = {}
-        self._orders: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=_LOOKS))
+        self._orders: dict[str, float] = {}
 
-    def went_live(self, channel: str, external_sku: str, submitted_at: dt.datetime, live_at: dt.datetime) -> None:
-        """A write took so long; one of which nobody knows better counts as long as it may have taken."""
+    def went_live(self, offer: Offer, submitted_at: dt.datetime, live_at: dt.datetime) -> None:
+        """A reading has proved it."""
         lag = (live_at - submitted_at).total_seconds()
-        self._live[channel].append(lag)
-        key = channel, external_sku
+        self._live[offer.channel].append(lag)
+        key = offer.channel, offer.external_sku
         self._own[key] = max(lag, self._own.get(key, 0.0))
 
     def saw_orders_until(self, channel: str, known_until: dt.datetime, now: dt.datetime, every: float) -> None:
-        """Orders up to `known_until` are known, and somebody looks again in `every` seconds. The worst counts."""
-        self._orders[channel].append((now - known_until).total_seconds() + every)
+        """Orders up to `known_until` are known, and will be known further `every` so many seconds."""
+        self._orders[channel] = max(self._orders.get(channel, 0.0), (now - known_until).total_seconds() + every)
 
     def __call__(self, offer: Offer) -> dt.timedelta | None:
         """The lag of an offer; None as long as too little is measured."""
         live = self._live[offer.channel]
-        orders = self._orders[offer.channel]
-        if len(live) < _ENOUGH or not orders:
+        if len(live) < _ENOUGH or offer.channel not in self._orders:
             return None
         high = sorted(live)[math.ceil(_HIGH * len(live)) - 1]
         high = max(high, self._own.get((offer.channel, offer.external_sku), 0.0))
-        return dt.timedelta(seconds=high + max(orders))
+        return dt.timedelta(seconds=high + self._orders[offer.channel])

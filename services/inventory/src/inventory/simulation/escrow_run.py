@@ -164,7 +164,7 @@ class EscrowRun:
         item = self.items[answer.sku]
         offer = _offer(item, answer.channel)
         if answer.is_proved:
-            self._lags.went_live(offer.channel, offer.external_sku, clock(answer.submitted_at), clock(answer.live_at))
+            self._lags.went_live(offer, clock(answer.submitted_at), clock(answer.live_at))
         self.items[answer.sku] = item.having(escrow.go_live(offer, answer.revision, clock(answer.live_at), _MARGIN))
         self._look(answer.sku, at)
 

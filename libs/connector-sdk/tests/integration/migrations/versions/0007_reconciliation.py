@@ -1,0 +1,8 @@
+from connector_sdk.reconciliation_tables import add_reconciliation
+
+revision = "0007"
+down_revision = "0005"
+
+
+def upgrade() -> None:
+    add_reconciliation()
