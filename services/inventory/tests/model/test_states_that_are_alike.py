@@ -28,9 +28,15 @@ WALKED = {
 THREE_UNITS = Shop(3, (REFUSING, REFUSING, STOREFRONT), twins=2)
 
 
+def say(result: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with capsys.disabled():
+        print(f"\n  {result}", end="")  # noqa: T201 - it is the result
+
+
 @pytest.mark.parametrize("name", WALKED)
-def test_classes_stand_for_every_state_and_step(name: str) -> None:
+def test_classes_stand_for_every_state_and_step(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     one_by_one, by_classes = ModelCheck(WALKED[name]).run(), ClassCheck(WALKED[name]).run()
+    say(f"{name}: {one_by_one.states:,} states, {one_by_one.steps:,} steps", capsys)
     assert (by_classes.states, by_classes.steps) == (one_by_one.states, one_by_one.steps)
     assert by_classes.violation is one_by_one.violation is None
     assert by_classes.walked < one_by_one.states
@@ -41,7 +47,6 @@ def test_three_units_on_two_marketplaces_and_a_storefront_are_never_oversold(
 ) -> None:
     """Every interleaving of at most two writes on their way to each, follow-ups, refusals and watermarks."""
     report = ClassCheck(THREE_UNITS).run()
-    with capsys.disabled():
-        print(f"\n  {report.states:,} states, {report.steps:,} steps in {report.walked:,} tuples", end="")  # noqa: T201 - it is the result
+    say(f"{report.states:,} states, {report.steps:,} steps in {report.walked:,} tuples of classes", capsys)
     assert report.violation is None, "\n".join((report.violation, *report.path))
     assert report.states > 20_000_000_000

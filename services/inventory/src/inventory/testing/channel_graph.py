@@ -24,6 +24,9 @@ class Effect(NamedTuple):
     uncovered: int = 0
     need: int = ALWAYS
 
+    def is_possible(self, free: int, cancels: int, *, may_raise: bool) -> bool:
+        return self.need <= free and self.cancels <= cancels and (may_raise or self.need == ALWAYS)
+
 
 NOTHING = Effect()
 BEYOND = -1
@@ -88,7 +91,7 @@ class Explorer:
             free = on_hand - self._channels[number].offer.shelf.bound
             for effect, to, name in self._out(number):
                 after = (to, on_hand + effect.on_hand, cancels - effect.cancels)
-                if effect.need <= free and after[-1] >= 0 and after not in seen:
+                if after not in seen and effect.is_possible(free, cancels, may_raise=True):
                     self._parents.setdefault(to, (number, name))
                     seen.add(after)
                     waiting.append(after)

@@ -5,20 +5,17 @@ It counts the states and steps that its classes stand for, one by one what `Mode
 
 import dataclasses as dc
 import math
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import NamedTuple
 
-from inventory.testing.alike import classes
+from inventory.testing.channel_classes import Alike, Kind, kind
 from inventory.testing.channel_events import Setting
-from inventory.testing.channel_graph import BEYOND, ChannelGraph, Effect, Explorer, Start
-from inventory.testing.channel_steps import Manners
+from inventory.testing.channel_graph import BEYOND, Start
 from inventory.testing.mechanics import PRODUCTION, Mechanics
 from inventory.testing.model_check import Shop
 from inventory.testing.normal_form import FOR_EVER
-from inventory.testing.room import ALWAYS, LawError, Room
-from inventory.testing.sight import Sight, violation
+from inventory.testing.room import LawError, Room
+from inventory.testing.sight import violation
 
 _Tuple = tuple[tuple[int, ...], int, int, int]
 """The classes that the channels are in, on hand, cancellations that may still come, units that no bound covered."""
@@ -28,7 +25,8 @@ _Tuple = tuple[tuple[int, ...], int, int, int]
 class ClassReport:
     """`states` and `steps`: what the `walked` tuples of classes stand for. `channel_states`: of each kind of channel.
 
-    `path`: the noticed steps to a violation; those that no other channel notices are left out.
+    `path`: how to come to a violation. Where only channels together come to it, from class to class: what no other
+    channel notices is left out.
     """
 
     states: int
@@ -40,35 +38,13 @@ class ClassReport:
     path: tuple[str, ...] = ()
 
 
-class _Edge(NamedTuple):
-    effect: Effect
-    to: int
-    name: str
-
-
-@dc.dataclass(frozen=True, slots=True)
-class _Class:
-    """`leaving`: how many steps leave its states, by their effect."""
-
-    sight: Sight
-    size: int
-    edges: tuple[_Edge, ...]
-    leaving: tuple[tuple[Effect, int], ...]
-
-
-@dc.dataclass(frozen=True, slots=True)
-class _Kind:
-    states: int
-    classes: tuple[_Class, ...]
-
-
 class ClassCheck:
     """One search through all tuples of classes. A `LawError` is a violation too: it would not be sound."""
 
     def __init__(self, shop: Shop, mechanics: Mechanics = PRODUCTION) -> None:
         self._shop = shop
         self._mechanics = mechanics
-        self._kinds: list[_Kind] = []
+        self._kinds: list[Kind] = []
         self._places: list[int] = []
         self._parents: dict[_Tuple, tuple[_Tuple | None, str]] = {}
         self._states = self._steps = 0
@@ -100,7 +76,7 @@ class ClassCheck:
         room = Room(self._mechanics, shop.units, len(shop.channels) - 1 + shop.is_crowded, has_readings=has_readings)
         different = list(dict.fromkeys(shop.channels))
         self._places = [different.index(manners) for manners in shop.channels]
-        self._kinds = [_kind(start, manners, setting, room) for manners in different]
+        self._kinds = [kind(start, manners, setting, room) for manners in different]
 
     def _walk(self) -> tuple[str, tuple[str, ...]] | None:
         start: _Tuple = ((0,) * len(self._places), self._shop.units, self._shop.cancels, 0)
@@ -119,7 +95,7 @@ class ClassCheck:
                     waiting.append(after)
         return None
 
-    def _class(self, place: int, number: int) -> _Class:
+    def _class(self, place: int, number: int) -> Alike:
         return self._kinds[self._places[place]].classes[number]
 
     def _successors(self, state: _Tuple) -> Iterator[tuple[str, _Tuple]]:
@@ -131,7 +107,7 @@ class ClassCheck:
                 continue
             may_raise = not any(other.sight.is_hiding for at, other in enumerate(here) if at != place)
             for effect, to, name in each.edges:
-                if not _is_possible(effect, free, cancels, may_raise=may_raise):
+                if not effect.is_possible(free, cancels, may_raise=may_raise):
                     continue
                 if to == BEYOND:
                     raise LawError(f"beside others channel {place} comes to what it can't come to alone: {name}")
@@ -175,9 +151,7 @@ class ClassCheck:
         for index, (place, number, count) in enumerate(self._groups(numbers)):
             each = self._class(place, number)
             may_raise = not any(other.sight.is_hiding for at, other in enumerate(here) if at != place)
-            steps = sum(
-                many for effect, many in each.leaving if _is_possible(effect, free, cancels, may_raise=may_raise)
-            )
+            steps = sum(many for effect, many in each.leaving if effect.is_possible(free, cancels, may_raise=may_raise))
             rest = math.comb(each.size + count - 2, count - 1)
             total += steps * rest * math.prod(ways[:index] + ways[index + 1 :])
         return total
@@ -194,30 +168,3 @@ class ClassCheck:
             at, name = self._parents[at]
             names.append(name)
         return tuple(reversed(names[:-1]))
-
-
-def _is_possible(effect: Effect, free: int, cancels: int, *, may_raise: bool) -> bool:
-    return effect.need <= free and effect.cancels <= cancels and (may_raise or effect.need == ALWAYS)
-
-
-def _kind(start: Start, manners: Manners, setting: Setting, room: Room) -> _Kind:
-    graph = Explorer(start, manners, setting, room).run()
-    return _Kind(len(graph.sights), tuple(_classes(graph)))
-
-
-def _classes(graph: ChannelGraph) -> Iterator[_Class]:
-    """The classes with the steps between them: one between any two of their states is one between all."""
-    of_state = classes(graph)
-    count = max(of_state) + 1
-    sights: list[Sight] = [graph.sights[0]] * count
-    names: list[dict[tuple[Effect, int], str]] = [{} for _ in range(count)]
-    leaving: list[Counter[Effect]] = [Counter() for _ in range(count)]
-    for number, own in enumerate(of_state):
-        sights[own] = graph.sights[number]
-        for effect, to, name in graph.edges[number]:
-            leaving[own][effect] += 1
-            names[own].setdefault((effect, BEYOND if to == BEYOND else of_state[to]), name)
-    sizes = Counter(of_state)
-    for own in range(count):
-        edges = tuple(_Edge(effect, to, name) for (effect, to), name in names[own].items())
-        yield _Class(sights[own], sizes[own], edges, tuple(leaving[own].items()))

@@ -50,7 +50,7 @@ class Room:
 
     def __init__(self, mechanics: Mechanics, units: int, others: int, *, has_readings: bool) -> None:
         self._can_issue = mechanics.can_issue
-        self._frees = range(-1, units + 1)
+        self._frees = range(-units - 1, units + 1)
         self._needs: dict[tuple[Offer, int], int] = {}
         self._open = tuple(_crowds(units, others, hiding=False))
         self._hiding = tuple(_crowds(units, others, hiding=True)) if has_readings else ()
