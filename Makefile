@@ -37,8 +37,8 @@ test-integration: setup ## each part with real Kafka and Postgres
 test-e2e: setup ## the whole system, with services killed in the middle
 	@$(BIN)/python -m pytest -q -m e2e
 
-model-check: setup ## every state of larger shops under escrow (minutes and some GB of memory)
-	@$(BIN)/python -m inventory.testing.larger_shops
+model-check: setup ## every state of larger shops under escrow; three units on all channels (WORLDS=all: the largest too)
+	@$(BIN)/python -m inventory.testing.larger_shops $(if $(filter all,$(WORLDS)),--all)
 
 typescript: setup ## compile the TypeScript types, validate asyncapi.json with its official schema (needs Node.js)
 	@command -v npm >/dev/null || { echo "typescript: no npm here: install Node.js 18 or newer"; exit 2; }

@@ -1,13 +1,13 @@
 """Exhaustive: every state that small shops can come to, with any planner that asks `can_issue`, holds the rules.
 
-One channel beside any number of others (`is_crowded`) proves that no bound is ever too low, whatever the rest does. Two
-marketplaces and a storefront together prove the sums. What is at most how many stands in each shop below.
+One channel beside any number of others (`is_crowded`) proves that no bound is ever too low, whatever the rest does.
+What is at most how many stands in each shop below. Several channels together: `test_states_that_are_alike`.
 """
 
 import dataclasses as dc
 
 import pytest
-from inventory.testing.channel_steps import STOREFRONT, Manners
+from inventory.testing.channel_steps import Manners
 from inventory.testing.model_check import ModelCheck, Shop
 
 pytestmark = pytest.mark.timeout(400)
@@ -27,27 +27,10 @@ SMALL = {
 }
 
 
-WHOLE = {
-    "one unit": Shop(1, (CALM, CALM, dc.replace(STOREFRONT, moves=1)), twins=2),
-    "two units": Shop(2, (CALM, CALM, dc.replace(STOREFRONT, moves=1)), twins=2),
-}
-
-
-def check(name: str, shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
-    report = ModelCheck(shop).run()
+@pytest.mark.parametrize("name", SMALL)
+def test_no_state_of_a_small_shop_oversells(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    report = ModelCheck(SMALL[name]).run()
     with capsys.disabled():
         print(f"\n  {name}: {report.states:,} states, {report.steps:,} steps", end="")  # noqa: T201 - it is the result
     assert report.violation is None, "\n".join((report.violation, *report.path))
     assert report.states > 1000
-
-
-@pytest.mark.parametrize("name", SMALL)
-def test_no_state_of_a_small_shop_oversells(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    check(name, SMALL[name], capsys)
-
-
-@pytest.mark.parametrize("name", WHOLE)
-def test_two_marketplaces_and_a_storefront_sell_no_more_than_there_is(
-    name: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    check(name, WHOLE[name], capsys)

@@ -13,6 +13,7 @@ from inventory.testing.channel_steps import Manners, steps
 from inventory.testing.channel_world import Channel
 from inventory.testing.mechanics import PRODUCTION, Mechanics
 from inventory.testing.normal_form import FIRST, FOR_EVER, NOW, normal
+from inventory.testing.sight import Sight, flaw, sight, violation
 
 State = tuple[tuple[int, ...], int, int, int]
 """The channels by number, on hand, cancellations that may still come, and units that no bound covered."""
@@ -57,7 +58,7 @@ class _Next:
     on_hand: int
     cancels: int
     uncovered: int
-    drift: int
+    flaw: str | None
 
 
 class ModelCheck:
@@ -68,6 +69,7 @@ class ModelCheck:
         self._setting = Setting(mechanics, FOR_EVER, partitions=shop.partitions)
         self._has_readings = any(manners.readings for manners in shop.channels)
         self._channels: list[Channel] = []
+        self._sights: list[Sight] = []
         self._numbers: dict[Channel, int] = {}
         self._steps: dict[tuple[Manners, int], list[_Next]] = {}
         self._issued: dict[tuple[int, int], int] = {}
@@ -109,6 +111,7 @@ class ModelCheck:
         number = self._numbers.setdefault(known, len(self._channels))
         if number == len(self._channels):
             self._channels.append(known)
+            self._sights.append(sight(known))
         return number
 
     def _successors(self, state: State) -> Iterator[tuple[str, State, str | None]]:
@@ -124,7 +127,7 @@ class ModelCheck:
                         cancels - step.cancels,
                         excused + step.uncovered,
                     )
-                    yield f"{place}: {step.name}", after, self._broken(step, numbers[place])
+                    yield f"{place}: {step.name}", after, step.flaw
             for quantity in range(self._shop.units + 1):
                 if self._may_issue(state, place, manners, quantity):
                     number = self._issue(numbers[place], quantity)
@@ -139,9 +142,10 @@ class ModelCheck:
     def _next(self, manners: Manners, number: int) -> list[_Next]:
         key = (manners, number)
         if key not in self._steps:
+            channel, can_cancel = self._channels[number], self._shop.cancels > 0
             self._steps[key] = [
-                _Next(s.name, self._number(s.after), s.on_hand, s.cancels, s.uncovered, s.drift)
-                for s in steps(self._channels[number], manners, self._setting, can_cancel=self._shop.cancels > 0)
+                _Next(s.name, self._number(s.after), s.on_hand, s.cancels, s.uncovered, flaw(channel, s))
+                for s in steps(channel, manners, self._setting, can_cancel=can_cancel)
             ]
         return self._steps[key]
 
@@ -174,31 +178,10 @@ class ModelCheck:
             self._issued[key] = self._number(events.issue(channel, quantity, allowance, NOW, self._setting))
         return self._issued[key]
 
-    def _broken(self, step: _Next, before: int) -> str | None:
-        """What no step may do."""
-        channel = self._channels[before]
-        if step.drift and channel.offer.shelf.is_read:
-            return f"{step.drift} units of drift though nobody edited the listing"
-        if step.uncovered and not channel.unseen_put_backs and channel.offer.shelf.is_read:
-            return "an order that no bound covers"
-        return None
-
     def _violation(self, state: State) -> str | None:
-        """What no state may be."""
         numbers, on_hand, _, excused = state
-        channels = [self._channels[number] for number in numbers]
-        if not all(channel.offer.shelf.is_read for channel in channels):
-            return None
-        for place, channel in enumerate(channels):
-            if channel.slack < 0:
-                return f"the bound of channel {place} is {-channel.slack} too low"
-        unseen = sum(channel.unseen_cancellations - channel.unseen_orders for channel in channels)
-        if on_hand + unseen < 0:
-            return f"{-on_hand - unseen} units were sold that do not exist"
-        held = sum(channel.offer.shelf.bound for channel in channels)
-        if held > on_hand + excused and self._shop.is_read:
-            return f"the bounds hold {held - on_hand} units more than there are"
-        return None
+        sights = [self._sights[number] for number in numbers]
+        return violation(sights, on_hand, excused, is_read=self._shop.is_read)
 
     def _path(self, state: State) -> tuple[str, ...]:
         names: list[str] = []

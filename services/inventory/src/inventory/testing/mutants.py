@@ -34,6 +34,11 @@ def _raise_before_lower(item: Item, offer: Offer, quantity: int, allowance: int)
     return escrow.can_issue(dc.replace(item, on_hand=item.on_hand + to_come), offer, quantity, allowance)
 
 
+def _raise_beyond_free(item: Item, offer: Offer, quantity: int, allowance: int) -> bool:
+    """One unit more than there is may be told."""
+    return escrow.can_issue(dc.replace(item, on_hand=item.on_hand + 1), offer, quantity, allowance)
+
+
 def _bound_without_allowance(
     offer: Offer, quantity: int, _allowance: int, now: dt.datetime, memory: Memory
 ) -> tuple[Offer, Move]:
@@ -140,6 +145,7 @@ _CANCELS = Shop(1, (_PLAIN,), cancels=1, is_crowded=True)
 MUTANTS: Mapping[str, Mutant] = {
     "release before the watermark": Mutant(Mechanics(settle=_release_before_the_watermark), _ONE),
     "raise before lower": Mutant(Mechanics(can_issue=_raise_before_lower), Shop(1, (_PLAIN, _PLAIN), twins=2)),
+    "raise beyond what is free": Mutant(Mechanics(can_issue=_raise_beyond_free), _ONE),
     "bound without allowance": Mutant(Mechanics(issue=_bound_without_allowance), _TWO),
     "shown is live": Mutant(Mechanics(proves=_shown_is_live), _TWO),
     "a second larger move": Mutant(Mechanics(can_issue=_larger_may_follow, issue=_larger_replaces), _TWO),
