@@ -11,13 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connector_sdk import status
 
-_READ = text(
-    "select paused, stock_refused, prices_refused, orders_refused, stopped_since, restocks_on_cancel from channel_state"
-)
+_READ = text("""
+select paused, stock_refused, prices_refused, orders_refused, stopped_since, restocks_on_cancel, shipments_refused
+from channel_state
+""")
 _LOCK = text(f"{_READ.text} for update")
 _WRITE = text("""
 update channel_state set paused = :paused, stock_refused = :stock_refused, prices_refused = :prices_refused,
-    orders_refused = :orders_refused, stopped_since = :stopped_since, restocks_on_cancel = :restocks_on_cancel
+    orders_refused = :orders_refused, stopped_since = :stopped_since, restocks_on_cancel = :restocks_on_cancel,
+    shipments_refused = :shipments_refused
 """)
 _NOTIFY = text("select pg_notify('pushes_' || current_schema(), '')")
 
@@ -27,12 +29,18 @@ class Part(enum.StrEnum):
 
     STOCK = "stock"
     PRICES = "prices"
+    SHIPMENTS = "shipments"
     ORDERS = "orders"
 
     @property
     def words(self) -> str:
         """What it is about, for people."""
-        return {"stock": "stock updates", "prices": "price updates", "orders": "reading orders"}[self.value]
+        return {
+            Part.STOCK: "stock updates",
+            Part.PRICES: "price updates",
+            Part.SHIPMENTS: "shipment confirmations",
+            Part.ORDERS: "reading orders",
+        }[self]
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -48,6 +56,7 @@ class Switches:
     orders_refused: str | None
     stopped_since: dt.datetime | None
     restocks_on_cancel: str
+    shipments_refused: str | None = None
 
     @property
     def state(self) -> ChannelState:
@@ -57,12 +66,13 @@ class Switches:
 
     @property
     def refused(self) -> str | None:
-        return self.stock_refused or self.prices_refused or self.orders_refused
+        return self.stock_refused or self.prices_refused or self.orders_refused or self.shipments_refused
 
     def of(self, part: Part) -> str | None:
         known = {
             Part.STOCK: self.stock_refused,
             Part.PRICES: self.prices_refused,
+            Part.SHIPMENTS: self.shipments_refused,
             Part.ORDERS: self.orders_refused,
         }
         return known[part]

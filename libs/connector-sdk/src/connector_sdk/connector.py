@@ -43,6 +43,7 @@ from connector_sdk.pushes import Push
 from connector_sdk.reading_requests import ReadingRequests
 from connector_sdk.routes import Routes
 from connector_sdk.settings import ConnectorSettings
+from connector_sdk.shipping import plug_in_shipments
 from connector_sdk.status import Figures
 from connector_sdk.stock_queue import StockQueue
 from connector_sdk.token_bucket import TokenBucket
@@ -83,6 +84,7 @@ def plug_in(service: Service, settings: ConnectorSettings, account: Account, mar
         Route("listing.changed", ListingChanged, requests.note_listings),
         Route("channel.sync.requested", SyncRequested, note_requests),
         Route("channel.price.target", PriceTarget, prices.handle),
+        plug_in_shipments(service, settings, account, marketplace, leader),
     )
     service.repeat(pushing)
     service.repeat(pricing)

@@ -3,10 +3,10 @@
 import dataclasses as dc
 import datetime as dt
 import enum
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from contracts import Issue, MarketplaceOrderReceived, Money, RestocksOnCancel
+from contracts import Issue, MarketplaceOrderReceived, Money, Package, RestocksOnCancel
 
 from connector_sdk.marketplace_clock import ClockReading
 
@@ -70,6 +70,25 @@ class LineResult:
 
 
 @dc.dataclass(frozen=True, slots=True)
+class Shipment:
+    """A parcel of an order that the merchant ships."""
+
+    external_order_id: str
+    package: Package
+
+
+@dc.dataclass(frozen=True, slots=True)
+class ShipmentResult:
+    """What became of one confirmation; the rest is as in `LineResult`."""
+
+    outcome: Outcome
+    request_id: str | None = None
+    issues: tuple[Issue, ...] = ()
+    retry_after: float | None = None
+    throttled: bool = False
+
+
+@dc.dataclass(frozen=True, slots=True)
 class Reading:
     """What a marketplace shows of one listing. `quantity` None: it does not know the listing, or shows no quantity.
 
@@ -99,12 +118,14 @@ class OrderPage:
 
     `known_until` is the upper bound that the marketplace states for a search by creation: once all pages are read,
     every order placed up to it is known. None where it states none, or for a search by last update.
+    `shipped_elsewhere`: by order number, why an order's parcels are not for `confirm_shipment`.
     """
 
     orders: Sequence[MarketplaceOrderReceived]
     next_cursor: str | None = None
     known_until: dt.datetime | None = None
     unreadable: Sequence[UnreadableOrder] = ()
+    shipped_elsewhere: Mapping[str, str] = dc.field(default_factory=dict)
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -112,7 +133,8 @@ class Capabilities:
     """What the marketplace's API can do, and what the marketplace does by itself.
 
     `stock_batch`, `price_batch` and `read_batch`: how many listings one call may carry. `prices`: whether it has a call
-    that sets prices. `read_back` is of quantities, and of prices where it has those.
+    that sets prices. `read_back` is of quantities, and of prices where it has those. `shipments`: whether it has one
+    that confirms parcels.
     """
 
     stock_batch: int = 1
@@ -122,6 +144,7 @@ class Capabilities:
     order_by_id: bool = False
     read_back: bool = False
     read_batch: int = 1
+    shipments: bool = False
     restocks_on_cancel: RestocksOnCancel = RestocksOnCancel.UNKNOWN
 
 
@@ -152,6 +175,18 @@ class PriceWriter(Protocol):
         """Set every line's price and leave discounts as they are; raises as little as `push_stock`.
 
         It may be repeated freely. Where the API has no such call every line is `unsupported`.
+        """
+        ...
+
+
+class ShipmentWriter(Protocol):
+    """Tells the marketplace what was shipped, where `capabilities().shipments`."""
+
+    async def confirm_shipment(self, shipment: Shipment) -> ShipmentResult:
+        """Confirm one parcel, or correct it; never raises for what the marketplace or the network does.
+
+        It may be repeated freely: a parcel is known by its package id. `unsupported` where this API can't confirm any,
+        or not those of this order.
         """
         ...
 
@@ -188,7 +223,7 @@ class OrderSource(Protocol):
         ...
 
 
-class Marketplace(StockWriter, PriceWriter, ListingReader, OrderSource, Protocol):
+class Marketplace(StockWriter, PriceWriter, ShipmentWriter, ListingReader, OrderSource, Protocol):
     """All that a connector implements."""
 
     def capabilities(self) -> Capabilities: ...

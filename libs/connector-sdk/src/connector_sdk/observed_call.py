@@ -12,6 +12,7 @@ from connector_sdk.marketplace import LineResult, MarketplaceError, Outcome
 
 PUSH_STOCK = "push_stock"
 PUSH_PRICES = "push_prices"
+CONFIRM_SHIPMENT = "confirm_shipment"
 FETCH_ORDERS = "fetch_orders"
 FETCH_ORDER = "fetch_order"
 READ_LISTINGS = "read_listings"

@@ -30,6 +30,9 @@ class ConnectorSettings(ServiceSettings):
     read_back_seconds: Seconds = 60.0
     """From accepted to the first reading of what the marketplace shows, and between two readings."""
     read_rate_per_second: Rate = 2.0
+    shipment_rate_per_second: Rate = 2.0
+    """Confirmations of parcels a second, by a token bucket of their own."""
+    shipment_burst: Burst = 10
     withdraw_after_seconds: Seconds = 30.0
     """After so long a quantity above zero that can't be submitted is withdrawn: paused, refused, quarantined."""
     order_poll_seconds: Seconds = 180.0

@@ -11,6 +11,7 @@ from amazon_connector.auth import AccessToken
 
 _LISTINGS = "/listings/2021-08-01/items"
 _ORDERS = "/orders/2026-01-01/orders"
+_SHIPPED_ORDERS = "/orders/v0/orders"
 _INCLUDED_DATA = "FULFILLMENT,PROCEEDS,CANCELLATION"
 _LISTING_DATA = "fulfillmentAvailability,offers,attributes"
 _PAGE_SIZE = "100"
@@ -52,6 +53,10 @@ class AmazonClient:
     async def get_order(self, order_id: str) -> httpx.Response:
         """`getOrder`."""
         return await self._send("GET", f"{_ORDERS}/{quote(order_id, safe='')}", {"includedData": _INCLUDED_DATA})
+
+    async def confirm_shipment(self, order_id: str, body: Mapping[str, Any]) -> httpx.Response:
+        """`confirmShipment`."""
+        return await self._send("POST", f"{_SHIPPED_ORDERS}/{quote(order_id, safe='')}/shipmentConfirmation", {}, body)
 
     async def _send(
         self, method: str, path: str, query: Mapping[str, str], body: Mapping[str, Any] | None = None

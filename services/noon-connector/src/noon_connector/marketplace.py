@@ -15,6 +15,8 @@ from connector_sdk.marketplace import (
     PriceLine,
     Reading,
     Search,
+    Shipment,
+    ShipmentResult,
     StockLine,
 )
 from contracts import Issue, RestocksOnCancel
@@ -47,6 +49,13 @@ class NoonMarketplace:
     async def push_prices(self, lines: Sequence[PriceLine]) -> Sequence[LineResult]:
         issue = Issue(code="NoPrices", message="Noon's partner API can't set prices")
         return [LineResult(line.external_sku, Outcome.UNSUPPORTED, issues=(issue,)) for line in lines]
+
+    async def confirm_shipment(self, shipment: Shipment) -> ShipmentResult:
+        issue = Issue(
+            code="NoShipments",
+            message=f"Noon's partner API can't be told of parcels (order {shipment.external_order_id})",
+        )
+        return ShipmentResult(Outcome.UNSUPPORTED, issues=(issue,))
 
     async def read_listings(self, external_skus: Sequence[str]) -> Sequence[Reading]:
         raise MarketplaceError(

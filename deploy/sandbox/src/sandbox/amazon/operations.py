@@ -12,7 +12,8 @@ from sandbox.amazon.auth import Tokens
 from sandbox.amazon.wire import RefusedError, answer, throttled
 from sandbox.limits import Limit, Limits
 
-Work = Callable[[Request], Awaitable[dict[str, object]]]
+Work = Callable[[Request], Awaitable[object]]
+"""Returns the body of the answer; None for one that has none."""
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -20,6 +21,7 @@ PATCH_LISTING = Limit("patchListingsItem", 5.0, 5)
 GET_LISTING = Limit("getListingsItem", 5.0, 10)
 SEARCH_ORDERS = Limit("searchOrders", 0.0056, 20)
 GET_ORDER = Limit("getOrder", 0.5, 30)
+CONFIRM_SHIPMENT = Limit("confirmShipment", 2.0, 10)
 
 
 class Gate:
@@ -38,7 +40,8 @@ class Gate:
                 self._tokens.check(request.headers)
                 if not self._limits.allow(limit):
                     raise throttled()
-                return answer(HTTPStatus.OK, await work(request), rate)
+                body = await work(request)
+                return answer(HTTPStatus.OK if body is not None else HTTPStatus.NO_CONTENT, body, rate)
             except RefusedError as refused:
                 return answer(refused.status, refused.body, rate)
 

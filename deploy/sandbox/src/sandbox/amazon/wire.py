@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse, Response
 
 TOKEN_PATH = "/auth/o2/token"  # noqa: S105 - a path
 
-_RATED = (HTTPStatus.OK, HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND)
+_RATED = (HTTPStatus.OK, HTTPStatus.NO_CONTENT, HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND)
 """The answers that tell the operation's rate; the models have the header on no other."""
 
 _SAID = {
@@ -43,11 +43,14 @@ def throttled() -> RefusedError:
 
 
 def answer(status: HTTPStatus, body: object, rate: str | None = None) -> Response:
-    """Make an answer with the headers that Amazon puts on it; `rate` is the operation's, in calls a second."""
+    """Make an answer with the headers that Amazon puts on it; `rate` is the operation's, in calls a second.
+
+    A body of None makes an answer without one.
+    """
     headers = {"x-amzn-RequestId": str(uuid.uuid4())}
     if rate is not None and status in _RATED:
         headers["x-amzn-RateLimit-Limit"] = rate
-    return JSONResponse(body, status, headers)
+    return Response(None, status, headers) if body is None else JSONResponse(body, status, headers)
 
 
 def refuse(path: str, status: HTTPStatus) -> Response:

@@ -47,6 +47,7 @@ class Spoiled:
         self._batch = batch
         self.fetch_order = marketplace.fetch_order
         self.push_prices = marketplace.push_prices
+        self.confirm_shipment = marketplace.confirm_shipment
 
     def capabilities(self) -> Capabilities:
         found = self._marketplace.capabilities()

@@ -29,6 +29,9 @@ from connector_sdk.price_verifier import PriceVerifier
 from connector_sdk.push_policy import PushPolicy
 from connector_sdk.pusher import Pusher
 from connector_sdk.pushes import Patience, Push
+from connector_sdk.shipment_desire import ShipmentDesire
+from connector_sdk.shipment_queue import ShipmentQueue
+from connector_sdk.shipments import ShipmentPush
 from connector_sdk.stock_queue import StockQueue
 from connector_sdk.testing.targets import CHANNEL, delivery
 from connector_sdk.token_bucket import TokenBucket
@@ -63,6 +66,11 @@ class ConnectorDatabase:
         async with self.worker.begin() as work:
             await PriceDesire(CHANNEL, can_write=can_write).handle(deliveries, work)
 
+    async def take_in_shipments(self, *deliveries: Delivery[Any], can_confirm: bool = True) -> None:
+        """Handle one batch of what was shipped."""
+        async with self.worker.begin() as work:
+            await ShipmentDesire(CHANNEL, can_confirm=can_confirm).handle(deliveries, work)
+
     async def follow_up(self) -> None:
         """What the inventory does about unknown outcomes: a new revision of the same quantity for each."""
         closed = await self.rows("select sku, revision, quantity from pushes where closed order by sku")
@@ -79,6 +87,12 @@ class ConnectorDatabase:
         self, marketplace: Marketplace, policy: PushPolicy, leader: Leader | None = None
     ) -> Pusher[PricePush]:
         queue, bucket = PriceQueue(CHANNEL, marketplace, policy), TokenBucket(policy.rate, policy.burst)
+        return Pusher(ACCOUNT, queue, self.worker, leader or self.leader(), bucket)
+
+    def shipment_pusher(
+        self, marketplace: Marketplace, policy: PushPolicy, leader: Leader | None = None
+    ) -> Pusher[ShipmentPush]:
+        queue, bucket = ShipmentQueue(CHANNEL, marketplace, policy), TokenBucket(policy.rate, policy.burst)
         return Pusher(ACCOUNT, queue, self.worker, leader or self.leader(), bucket)
 
     def price_verifier(self, marketplace: Marketplace, policy: PushPolicy, leader: Leader) -> PriceVerifier:

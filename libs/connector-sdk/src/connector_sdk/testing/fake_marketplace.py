@@ -15,6 +15,8 @@ from connector_sdk.marketplace import (
     PriceLine,
     Reading,
     Search,
+    Shipment,
+    ShipmentResult,
     StockLine,
 )
 from connector_sdk.marketplace_clock import ClockReading
@@ -31,6 +33,8 @@ class FakeMarketplace:
         """A call for one of these SKUs waits for its event."""
         self.submitted: list[StockLine] = []
         self.priced: list[PriceLine] = []
+        self.confirmed: list[Shipment] = []
+        """Its answers are found by order id."""
         self.pages: dict[str | None, OrderPage | MarketplaceError] = {None: OrderPage(())}
         """By cursor."""
         self.searches: list[tuple[Search, dt.datetime, str | None]] = []
@@ -47,7 +51,9 @@ class FakeMarketplace:
         self._update_search = update_search
 
     def capabilities(self) -> Capabilities:
-        return Capabilities(update_search=self._update_search, order_by_id=True, read_back=True, prices=True)
+        return Capabilities(
+            update_search=self._update_search, order_by_id=True, read_back=True, prices=True, shipments=True
+        )
 
     async def push_stock(self, lines: Sequence[StockLine]) -> Sequence[LineResult]:
         self.submitted += lines
@@ -56,6 +62,11 @@ class FakeMarketplace:
     async def push_prices(self, lines: Sequence[PriceLine]) -> Sequence[LineResult]:
         self.priced += lines
         return [await self._answer(line.external_sku) for line in lines]
+
+    async def confirm_shipment(self, shipment: Shipment) -> ShipmentResult:
+        self.confirmed.append(shipment)
+        answer = await self._answer(shipment.external_order_id)
+        return ShipmentResult(answer.outcome, answer.request_id, answer.issues, answer.retry_after, answer.throttled)
 
     async def read_listings(self, external_skus: Sequence[str]) -> Sequence[Reading]:
         self.read += external_skus

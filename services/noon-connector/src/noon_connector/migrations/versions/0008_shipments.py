@@ -1,0 +1,10 @@
+"""The parcels to be confirmed, and how far each got."""
+
+from connector_sdk.shipment_tables import add_shipments
+
+revision = "0008"
+down_revision = "0004"
+
+
+def upgrade() -> None:
+    add_shipments()
