@@ -12,7 +12,7 @@ from amazon_connector.main import build_marketplace
 from amazon_connector.marketplace import AmazonMarketplace
 from amazon_connector.settings import Settings
 from connector_sdk.http import build_client
-from connector_sdk.marketplace import MarketplaceError, PriceLine, Search, Shipment, StockLine
+from connector_sdk.marketplace import FeeLine, MarketplaceError, PriceLine, Search, Shipment, StockLine
 from connector_sdk.testing.served import serve
 from contracts import Money, Package, PackageLine
 from sandbox.amazon import app
@@ -108,6 +108,7 @@ async def _fair(stage: Stage) -> None:
     await marketplace.push_stock([StockLine(sku, sku, number, 1) for number, sku in enumerate(skus)])
     await marketplace.push_prices([PriceLine(sku, sku, _PRICE, 1) for sku in skus])
     await marketplace.read_listings(skus)
+    await marketplace.estimate_fees([FeeLine(sku, sku, _PRICE) for sku in skus])
     await stage.set_faults(largest_page=4, duplicate_rate=0.5, reorder=True)
     for search in Search:
         page = await marketplace.fetch_orders(search, _LONG_AGO, None)
@@ -132,6 +133,7 @@ def _operations(stage: Stage) -> list[Callable[[AmazonMarketplace], Awaitable[ob
         lambda amazon: amazon.fetch_orders(Search.CREATED, _LONG_AGO, None),
         lambda amazon: amazon.fetch_orders(Search.UPDATED, _LONG_AGO, None),
         lambda amazon: amazon.fetch_order(stage.order_id),
+        lambda amazon: amazon.estimate_fees([FeeLine("plain", "plain", _PRICE)]),
         lambda amazon: amazon.confirm_shipment(_shipment(stage.order_id, 1)),
     ]
 

@@ -23,11 +23,15 @@ class _Body(BaseModel):
 
 
 class ListingBody(_Body):
-    """`rejects_writes`: whether the seller's writes to it are refused; buyers can still order."""
+    """`rejects_writes`: whether the seller's writes to it are refused; buyers can still order.
+
+    `category`: what Amazon's stand-in finds its fees by.
+    """
 
     external_sku: ExternalSku
     quantity: OnSale
     rejects_writes: bool = False
+    category: str = ""
 
 
 class QuantityBody(_Body):
@@ -81,7 +85,9 @@ class Control:
 
     async def add_listings(self, body: OneOrMany) -> dict[str, object]:
         listings = [
-            self._store.put_listing(each.external_sku, each.quantity, rejects_writes=each.rejects_writes)
+            self._store.put_listing(
+                each.external_sku, each.quantity, rejects_writes=each.rejects_writes, category=each.category
+            )
             for each in body
         ]
         return {"listings": _by_sku(listings)}

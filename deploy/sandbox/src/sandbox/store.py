@@ -144,13 +144,16 @@ class Store:
             raise NotFoundError(f"no order has the id {external_order_id!r}")
         return found
 
-    def put_listing(self, external_sku: str, quantity: int, *, rejects_writes: bool = False) -> Listing:
+    def put_listing(
+        self, external_sku: str, quantity: int, *, rejects_writes: bool = False, category: str = ""
+    ) -> Listing:
         """Make a listing, or set the quantity of one that is there; what was on its way to it is dropped."""
         if external_sku not in self._listings:
             now = self.now()
             self._listings[external_sku] = Listing(external_sku, quantity, created_at=now, updated_at=now)
         self._listings[external_sku].drop_writes()
         self._listings[external_sku].rejects_writes = rejects_writes
+        self._listings[external_sku].category = category
         return self.overwrite(external_sku, quantity)
 
     def overwrite(self, external_sku: str, quantity: int) -> Listing:

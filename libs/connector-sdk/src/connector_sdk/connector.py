@@ -29,6 +29,7 @@ from connector_sdk.account import Account
 from connector_sdk.channel_state import Switches
 from connector_sdk.closing_loop import ClosingLoop
 from connector_sdk.desire import Desire
+from connector_sdk.fees.plugging import plug_in_fees
 from connector_sdk.leader import Leader
 from connector_sdk.listing_reads import ListingReads
 from connector_sdk.marketplace import Marketplace
@@ -86,6 +87,7 @@ def plug_in(service: Service, settings: ConnectorSettings, account: Account, mar
         Route("channel.price.target", PriceTarget, prices.handle),
         plug_in_shipments(service, settings, account, marketplace, leader),
     )
+    plug_in_fees(service, settings, account.channel, marketplace, leader)
     service.repeat(pushing)
     service.repeat(pricing)
     service.repeat(Loop("verifier", verifier.step, stale_after=120.0))

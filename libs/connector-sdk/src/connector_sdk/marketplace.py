@@ -4,6 +4,7 @@ import dataclasses as dc
 import datetime as dt
 import enum
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Protocol
 
 from contracts import Issue, MarketplaceOrderReceived, Money, Package, RestocksOnCancel
@@ -89,6 +90,30 @@ class ShipmentResult:
 
 
 @dc.dataclass(frozen=True, slots=True)
+class FeeLine:
+    """A listing whose fees are asked for, at the price that it is to have."""
+
+    sku: str
+    external_sku: str
+    price: Money
+
+
+@dc.dataclass(frozen=True, slots=True)
+class FeeEstimate:
+    """What the marketplace would keep of one sale at the price asked: a percentage of it, and a fixed part.
+
+    `issue`: why there is no estimate; then the other fields say nothing. `estimated_at` is on the marketplace's clock.
+    """
+
+    sku: str
+    percent: Decimal = Decimal(0)
+    fixed: Decimal = Decimal(0)
+    total: Decimal = Decimal(0)
+    estimated_at: dt.datetime | None = None
+    issue: Issue | None = None
+
+
+@dc.dataclass(frozen=True, slots=True)
 class Reading:
     """What a marketplace shows of one listing. `quantity` None: it does not know the listing, or shows no quantity.
 
@@ -134,7 +159,7 @@ class Capabilities:
 
     `stock_batch`, `price_batch` and `read_batch`: how many listings one call may carry. `prices`: whether it has a call
     that sets prices. `read_back` is of quantities, and of prices where it has those. `shipments`: whether it has one
-    that confirms parcels.
+    that confirms parcels. `fees`: whether it has one that estimates fees, `fee_batch` of them in a call.
     """
 
     stock_batch: int = 1
@@ -145,6 +170,8 @@ class Capabilities:
     read_back: bool = False
     read_batch: int = 1
     shipments: bool = False
+    fees: bool = False
+    fee_batch: int = 1
     restocks_on_cancel: RestocksOnCancel = RestocksOnCancel.UNKNOWN
 
 
@@ -191,6 +218,18 @@ class ShipmentWriter(Protocol):
         ...
 
 
+class FeeSource(Protocol):
+    """Estimates fees, where `capabilities().fees`."""
+
+    async def estimate_fees(self, lines: Sequence[FeeLine]) -> Sequence[FeeEstimate]:
+        """An estimate of each line, or why there is none; matched by SKU.
+
+        Raises:
+            MarketplaceError: nothing could be read; with the outcome `unsupported` where the API has no such call.
+        """
+        ...
+
+
 class ListingReader(Protocol):
     """Reads back what a marketplace shows, where `capabilities().read_back`."""
 
@@ -223,7 +262,7 @@ class OrderSource(Protocol):
         ...
 
 
-class Marketplace(StockWriter, PriceWriter, ShipmentWriter, ListingReader, OrderSource, Protocol):
+class Marketplace(StockWriter, PriceWriter, ShipmentWriter, FeeSource, ListingReader, OrderSource, Protocol):
     """All that a connector implements."""
 
     def capabilities(self) -> Capabilities: ...

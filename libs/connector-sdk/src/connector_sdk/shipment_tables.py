@@ -29,7 +29,7 @@ create table shipments (
 _SHIPMENTS_COMMENTS = (
     ("package", "the parcel as it was told last"),
     ("version", "counts what was told of this parcel: corrections, and orders to try again"),
-    ("told_at", "the time of the event that told it, on the storefront's clock; older ones change nothing"),
+    ("told_at", "the time of the event that told it, by the clock of the storefront; older ones change nothing"),
     ("told_by", "the id of that event"),
     ("attempts", "submissions of this version"),
     ("failures", "failed answers in a row"),

@@ -1,7 +1,7 @@
 """Amazon's operations as methods: a request goes out with a token in force, an answer comes back."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -12,12 +12,15 @@ from amazon_connector.auth import AccessToken
 _LISTINGS = "/listings/2021-08-01/items"
 _ORDERS = "/orders/2026-01-01/orders"
 _SHIPPED_ORDERS = "/orders/v0/orders"
+_FEES = "/products/fees/v0/feesEstimate"
 _INCLUDED_DATA = "FULFILLMENT,PROCEEDS,CANCELLATION"
 _LISTING_DATA = "fulfillmentAvailability,offers,attributes"
 _PAGE_SIZE = "100"
 _TOKEN_REFUSED = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
 
 USER_AGENT = "Mizan/0.1 (Language=Python/3.11)"
+
+_Body = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 
 class AmazonClient:
@@ -58,8 +61,12 @@ class AmazonClient:
         """`confirmShipment`."""
         return await self._send("POST", f"{_SHIPPED_ORDERS}/{quote(order_id, safe='')}/shipmentConfirmation", {}, body)
 
+    async def estimate_fees(self, requests: Sequence[Mapping[str, Any]]) -> httpx.Response:
+        """`getMyFeesEstimates`. The body is an array, and so is the answer's."""
+        return await self._send("POST", _FEES, {}, requests)
+
     async def _send(
-        self, method: str, path: str, query: Mapping[str, str], body: Mapping[str, Any] | None = None
+        self, method: str, path: str, query: Mapping[str, str], body: _Body | None = None
     ) -> httpx.Response:
         """Send; when Amazon does not take the token, renew it and send once more."""
         token = await self._token.get()
@@ -71,7 +78,7 @@ class AmazonClient:
         return response
 
     async def _send_with(
-        self, token: str, method: str, path: str, query: Mapping[str, str], body: Mapping[str, Any] | None
+        self, token: str, method: str, path: str, query: Mapping[str, str], body: _Body | None
     ) -> httpx.Response:
         headers = {"x-amz-access-token": token, "x-amz-date": dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%SZ")}
         return await self._http.request(method, path, params=query, json=body, headers=headers)

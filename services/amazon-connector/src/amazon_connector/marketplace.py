@@ -9,6 +9,8 @@ import httpx
 from connector_sdk.http import http_date, marketplace_clock, outcome_of, outcome_of_error, retry_after
 from connector_sdk.marketplace import (
     Capabilities,
+    FeeEstimate,
+    FeeLine,
     LineResult,
     MarketplaceError,
     OrderPage,
@@ -35,6 +37,7 @@ from amazon_connector.mapping import (
     to_issues,
 )
 from amazon_connector.operations.answers import check, errors, no_answer
+from amazon_connector.operations.fees import MOST_FEES, Fees
 from amazon_connector.operations.shipments import Shipments
 from amazon_connector.wire import GetAnswer, ListingAnswer, PatchAnswer, SearchAnswer
 
@@ -49,6 +52,7 @@ class AmazonMarketplace:
         self._client = client
         self._clock = clock
         self._shipments = Shipments(client, clock)
+        self._fees = Fees(client, clock)
 
     def capabilities(self) -> Capabilities:
         """Amazon's documents do not say whether the units of a cancelled order go back on sale.
@@ -63,6 +67,8 @@ class AmazonMarketplace:
             order_by_id=True,
             read_back=True,
             shipments=True,
+            fees=True,
+            fee_batch=MOST_FEES,
             restocks_on_cancel=RestocksOnCancel.UNKNOWN,
         )
 
@@ -74,6 +80,9 @@ class AmazonMarketplace:
 
     async def confirm_shipment(self, shipment: Shipment) -> ShipmentResult:
         return await self._shipments.confirm(shipment)
+
+    async def estimate_fees(self, lines: Sequence[FeeLine]) -> Sequence[FeeEstimate]:
+        return await self._fees.estimate(lines)
 
     async def read_listings(self, external_skus: Sequence[str]) -> Sequence[Reading]:
         """One call a listing. One that Amazon does not know, will not show, or shows without our quantity has none."""

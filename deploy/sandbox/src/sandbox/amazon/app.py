@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from sandbox.amazon.auth import Tokens
+from sandbox.amazon.fees import Fees
 from sandbox.amazon.listings import ListingsItems, describe
 from sandbox.amazon.operations import Gate
 from sandbox.amazon.orders import Orders
@@ -27,6 +28,6 @@ def build(settings: AmazonSettings, clock: Clock = system_clock, seed: int | Non
     tokens = Tokens(settings, clock)
     gate = Gate(tokens, Limits(faults, clock))
     listings, orders = ListingsItems(settings, store, faults), Orders(settings, store, faults)
-    shipments = Shipments(store)
-    routers = [tokens.router(), listings.router(gate), orders.router(gate), shipments.router(gate)]
+    shipments, fees = Shipments(store), Fees(settings, store)
+    routers = [tokens.router(), listings.router(gate), orders.router(gate), shipments.router(gate), fees.router(gate)]
     return assemble(Marketplace("Amazon stand-in", describe, refuse), routers, store, faults, clock)

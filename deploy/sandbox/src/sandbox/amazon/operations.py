@@ -22,6 +22,7 @@ GET_LISTING = Limit("getListingsItem", 5.0, 10)
 SEARCH_ORDERS = Limit("searchOrders", 0.0056, 20)
 GET_ORDER = Limit("getOrder", 0.5, 30)
 CONFIRM_SHIPMENT = Limit("confirmShipment", 2.0, 10)
+ESTIMATE_FEES = Limit("getMyFeesEstimates", 0.5, 1)
 
 
 class Gate:

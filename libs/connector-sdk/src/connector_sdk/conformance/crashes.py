@@ -29,6 +29,7 @@ class _Silent:
         self.fetch_order = marketplace.fetch_order
         self.push_prices = marketplace.push_prices
         self.confirm_shipment = marketplace.confirm_shipment
+        self.estimate_fees = marketplace.estimate_fees
 
     async def push_stock(self, lines: Sequence[StockLine]) -> Sequence[LineResult]:
         results = await self._marketplace.push_stock(lines)

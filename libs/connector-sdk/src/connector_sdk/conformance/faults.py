@@ -48,6 +48,7 @@ class Spoiled:
         self.fetch_order = marketplace.fetch_order
         self.push_prices = marketplace.push_prices
         self.confirm_shipment = marketplace.confirm_shipment
+        self.estimate_fees = marketplace.estimate_fees
 
     def capabilities(self) -> Capabilities:
         found = self._marketplace.capabilities()

@@ -8,6 +8,8 @@ from contracts import Money
 
 from connector_sdk.marketplace import (
     Capabilities,
+    FeeEstimate,
+    FeeLine,
     LineResult,
     MarketplaceError,
     OrderPage,
@@ -35,6 +37,11 @@ class FakeMarketplace:
         self.priced: list[PriceLine] = []
         self.confirmed: list[Shipment] = []
         """Its answers are found by order id."""
+        self.fees: dict[str, FeeEstimate] = {}
+        """By SKU; other SKUs are missing from the answer."""
+        self.fees_asked: list[list[str]] = []
+        """The SKUs of each call."""
+        self.fee_error: MarketplaceError | None = None
         self.pages: dict[str | None, OrderPage | MarketplaceError] = {None: OrderPage(())}
         """By cursor."""
         self.searches: list[tuple[Search, dt.datetime, str | None]] = []
@@ -52,7 +59,13 @@ class FakeMarketplace:
 
     def capabilities(self) -> Capabilities:
         return Capabilities(
-            update_search=self._update_search, order_by_id=True, read_back=True, prices=True, shipments=True
+            update_search=self._update_search,
+            order_by_id=True,
+            read_back=True,
+            prices=True,
+            shipments=True,
+            fees=True,
+            fee_batch=2,
         )
 
     async def push_stock(self, lines: Sequence[StockLine]) -> Sequence[LineResult]:
@@ -67,6 +80,12 @@ class FakeMarketplace:
         self.confirmed.append(shipment)
         answer = await self._answer(shipment.external_order_id)
         return ShipmentResult(answer.outcome, answer.request_id, answer.issues, answer.retry_after, answer.throttled)
+
+    async def estimate_fees(self, lines: Sequence[FeeLine]) -> Sequence[FeeEstimate]:
+        self.fees_asked.append([line.sku for line in lines])
+        if self.fee_error:
+            raise self.fee_error
+        return [self.fees[line.sku] for line in reversed(lines) if line.sku in self.fees]
 
     async def read_listings(self, external_skus: Sequence[str]) -> Sequence[Reading]:
         self.read += external_skus

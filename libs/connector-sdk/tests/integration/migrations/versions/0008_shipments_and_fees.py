@@ -1,5 +1,4 @@
-"""The parcels to be confirmed, and how far each got."""
-
+from connector_sdk.fees.tables import add_fees
 from connector_sdk.shipment_tables import add_shipments
 
 revision = "0008"
@@ -8,3 +7,4 @@ down_revision = "0004"
 
 def upgrade() -> None:
     add_shipments()
+    add_fees()

@@ -1,8 +1,0 @@
-from connector_sdk.shipment_tables import add_shipments
-
-revision = "0008"
-down_revision = "0004"
-
-
-def upgrade() -> None:
-    add_shipments()
