@@ -132,6 +132,33 @@ async def test_what_was_shipped_goes_in_and_is_confirmed(
         assert (await connector.post("/v1/shipments/again", json={"external_order_id": "none"})).status_code == 404
 
 
+async def test_fees_are_estimated_at_the_price_that_a_listing_is_to_have(
+    settings: Settings, amazon_url: str, bootstrap_servers: str, create_topics: CreateTopics, database_url: str
+) -> None:
+    async with (
+        open_topics(bootstrap_servers, create_topics) as topics,
+        run_server("amazon_connector", _environment(settings, database_url, bootstrap_servers, topics.prefix)) as url,
+        httpx.AsyncClient(base_url=url, headers={"x-api-key": "key"}) as connector,
+        httpx.AsyncClient(base_url=f"{amazon_url}/_sandbox/") as sandbox,
+        asyncio.timeout(60),
+    ):
+        await sandbox.post("listings", json={"external_sku": "X-A", "quantity": 1, "category": "Books"})
+        await sandbox.put("fees", json={"categories": {"Books": "8"}, "closing_fee": "4.50"})
+        await topics.send("listing.changed", listed("A", channel="amazon").event)
+        await topics.send("channel.price.target", price_delivery("A", 1, "200.00", channel="amazon").event)
+        await eventually(lambda: _has_fees(connector, "8.00", "4.50", "200.00"))
+
+        await sandbox.put("fees", json={"categories": {"Books": "10"}})
+        await topics.send("channel.price.target", price_delivery("A", 2, "250.00", channel="amazon").event)
+        await eventually(lambda: _has_fees(connector, "10.00", "5.00", "250.00"))
+
+
+async def _has_fees(connector: httpx.AsyncClient, percent: str, fixed: str, price: str) -> bool:
+    fees = (await connector.get("/v1/fees")).json()["fees"]
+    found = [each["estimate"] for each in fees if each["estimate"]]
+    return [(each["percent"], each["fixed"], each["price"]) for each in found] == [(percent, fixed, price)]
+
+
 async def _is_shipped(sandbox: httpx.AsyncClient) -> bool:
     (order,) = (await sandbox.get("state")).json()["orders"]
     return bool(order["status"] == "shipped")
