@@ -18,6 +18,8 @@ from runtime.metrics import (
     PUSHES_OLDEST_SECONDS,
     PUSHES_PENDING,
     PUSHES_QUARANTINED,
+    SHIPMENTS_FAILED,
+    SHIPMENTS_PENDING,
 )
 from runtime.processor import Route
 from runtime.records import Delivery
@@ -130,5 +132,7 @@ class ChannelProbe:
         measurements.set(PUSHES_QUARANTINED, figures.quarantined)
         measurements.set(PRICES_PENDING, figures.prices_pending)
         measurements.set(PRICES_FAILED, figures.prices_failed)
+        measurements.set(SHIPMENTS_PENDING, figures.shipments_pending)
+        measurements.set(SHIPMENTS_FAILED, figures.shipments_failed)
         measurements.set(ORDERS_UNREADABLE, figures.unreadable_orders)
         measurements.set(PUSH_RATE, self._pusher.rate)

@@ -1,6 +1,7 @@
 import asyncio
 
 import pytest
+from connector_sdk import shipments
 from connector_sdk.marketplace import LineResult, OrderPage, Outcome
 from connector_sdk.order_reader import OrderReader, ReadPolicy
 from connector_sdk.push_policy import PushPolicy
@@ -168,6 +169,34 @@ async def test_a_call_under_way_when_its_process_dies_is_repeated_by_the_next(da
 
     assert dying.confirmed == heir.confirmed == [("O-1", "P-1", "T-1")]
     assert await _told(database) == [("O-1", "P-1", "accepted")]
+
+
+async def test_what_was_claimed_and_never_sent_is_sent_by_the_next_leader(database: ConnectorDatabase) -> None:
+    await database.take_in_shipments(shipped("O-1"), shipped("O-2"))
+    async with database.worker.begin() as work:
+        await shipments.claim(work.connection, 5, "a leader that died", work.now)
+    heir = Desk(database)
+    await heir.work_until("accepted", "accepted")
+    await heir.pusher.close()
+
+    assert sorted(order for order, _, _ in heir.confirmed) == ["O-1", "O-2"]
+    assert sorted(await _told(database)) == [("O-1", "P-1", "accepted"), ("O-2", "P-1", "accepted")]
+
+
+async def test_a_parcel_that_nobody_answers_for_is_set_aside_and_taken_up_again_after_the_outage(
+    database: ConnectorDatabase,
+) -> None:
+    desk = Desk(database)
+    desk.marketplace.default = Outcome.UNKNOWN
+    await database.take_in_shipments(*(shipped(f"O-{number}") for number in range(4)))
+    await desk.work_until(*["quarantined"] * 4)
+    desk.marketplace.default = Outcome.ACCEPTED
+    await database.take_in_shipments(shipped("O-9"))
+    await desk.work_until(*["accepted"] * 5)
+    await desk.pusher.close()
+
+    told = [status for order, _, status in await _told(database) if order == "O-1"]
+    assert told == ["unknown", "accepted"]
 
 
 async def test_of_two_replicas_one_confirms(database: ConnectorDatabase) -> None:

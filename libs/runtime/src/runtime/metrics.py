@@ -139,6 +139,12 @@ PRICES_PENDING = Metric(
 PRICES_FAILED = Metric(
     "mizan_prices_failed", Kind.GAUGE, "Listings whose newest price is rejected or quarantined.", who=Who.CONNECTORS
 )
+SHIPMENTS_PENDING = Metric(
+    "mizan_shipments_pending", Kind.GAUGE, "Parcels whose confirmation has no answer yet.", who=Who.CONNECTORS
+)
+SHIPMENTS_FAILED = Metric(
+    "mizan_shipments_failed", Kind.GAUGE, "Parcels whose confirmation is rejected or quarantined.", who=Who.CONNECTORS
+)
 CHANNEL_UNAUTHORISED = Metric(
     "mizan_channel_unauthorised",
     Kind.GAUGE,
