@@ -13,7 +13,7 @@ from sandbox.amazon.wire import RefusedError, answer, throttled
 from sandbox.limits import Limit, Limits
 
 Work = Callable[[Request], Awaitable[object]]
-"""Returns the body of the answer; None for one that has none."""
+"""Returns the body of the answer, None where it has none."""
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -32,8 +32,8 @@ class Gate:
         self._tokens = tokens
         self._limits = limits
 
-    def operation(self, limit: Limit, work: Work) -> Endpoint:
-        """Wrap an operation's own work, which returns the body of the answer, into a route."""
+    def operation(self, limit: Limit, work: Work, status: HTTPStatus = HTTPStatus.OK) -> Endpoint:
+        """Wrap an operation's own work into a route that answers with `status` when it succeeds."""
         rate = str(limit.rate)
 
         async def endpoint(request: Request) -> Response:
@@ -41,8 +41,7 @@ class Gate:
                 self._tokens.check(request.headers)
                 if not self._limits.allow(limit):
                     raise throttled()
-                body = await work(request)
-                return answer(HTTPStatus.OK if body is not None else HTTPStatus.NO_CONTENT, body, rate)
+                return answer(status, await work(request), rate)
             except RefusedError as refused:
                 return answer(refused.status, refused.body, rate)
 

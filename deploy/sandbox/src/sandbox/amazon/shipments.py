@@ -31,7 +31,7 @@ class Shipments:
 
     def router(self, gate: Gate) -> APIRouter:
         router = APIRouter()
-        endpoint = gate.operation(CONFIRM_SHIPMENT, self.confirm)
+        endpoint = gate.operation(CONFIRM_SHIPMENT, self.confirm, HTTPStatus.NO_CONTENT)
         router.add_api_route(PATH, endpoint, methods=["POST"], response_model=None)
         return router
 

@@ -45,7 +45,7 @@ def throttled() -> RefusedError:
 def answer(status: HTTPStatus, body: object, rate: str | None = None) -> Response:
     """Make an answer with the headers that Amazon puts on it; `rate` is the operation's, in calls a second.
 
-    A body of None makes an answer without one.
+    A `body` of None is no body at all.
     """
     headers = {"x-amzn-RequestId": str(uuid.uuid4())}
     if rate is not None and status in _RATED:
