@@ -13,9 +13,9 @@ from amazon_connector.main import build_amazon_client, build_marketplace
 from amazon_connector.marketplace import AmazonMarketplace
 from amazon_connector.settings import Settings
 from connector_sdk.http import build_client
-from connector_sdk.marketplace import MarketplaceError, PriceLine, Search, StockLine
+from connector_sdk.marketplace import FeeLine, MarketplaceError, PriceLine, Search, Shipment, StockLine
 from connector_sdk.testing.served import serve
-from contracts import Money
+from contracts import Money, Package, PackageLine
 from sandbox.amazon import app
 from sandbox.amazon.settings import AmazonSettings
 
@@ -35,7 +35,6 @@ REJECTING = "takes-no-write"
 _PRICE = Money(amount=Decimal("1499.90"), currency="EGP")
 _LONG_AGO = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 _SEED = 7
-_PRICE = Money(amount=Decimal("1499.90"), currency="EGP")
 _FOUL_ROUNDS = 4
 """Enough for both of the sandbox's errors to come up for each operation."""
 
@@ -54,6 +53,7 @@ class Stage:
         self._http = http
         self._sandbox = sandbox
         self.order_id = ""
+        self.easy_ship_id = ""
 
     def marketplace(self, **changed: object) -> AmazonMarketplace:
         """A new one, without a token yet."""
@@ -75,12 +75,14 @@ class Stage:
         await self._ask("POST", f"orders/{partly_cancelled}/cancel", {"quantity": 1})
         await self._ask("POST", f"orders/{partly_shipped}/ship", {"quantity": 1})
         self.order_id = partly_cancelled
+        self.easy_ship_id = await self._order("plain", 1, easy_ship=True)
 
     async def set_faults(self, **faults: object) -> None:
         await self._ask("PUT", "faults", faults)
 
-    async def _order(self, sku: str, quantity: int, status: str = "unshipped") -> str:
-        answer = await self._ask("POST", "orders", {"external_sku": sku, "quantity": quantity, "status": status})
+    async def _order(self, sku: str, quantity: int, status: str = "unshipped", *, easy_ship: bool = False) -> str:
+        order = {"external_sku": sku, "quantity": quantity, "status": status, "easy_ship": easy_ship}
+        answer = await self._ask("POST", "orders", order)
         return str(answer.json()["external_order_id"])
 
     async def _ask(self, method: str, path: str, body: object) -> httpx.Response:
@@ -122,6 +124,7 @@ async def _fair(stage: Stage) -> None:
     await marketplace.check_account()
     for sku in (*ODD_SKUS, REJECTING):
         await marketplace.dry_run(sku, 7, _PRICE)
+    await marketplace.estimate_fees([FeeLine(sku, sku, _PRICE) for sku in skus])
     await stage.set_faults(largest_page=4, duplicate_rate=0.5, reorder=True)
     await marketplace.search_listings(skus)
     for search in Search:
@@ -131,6 +134,11 @@ async def _fair(stage: Stage) -> None:
     await stage.set_faults()
     await marketplace.fetch_order(stage.order_id)
     await marketplace.fetch_order("402-0000000-0000000")
+    for carrier_code, carrier_name, quantity in (("Aramex", None, 1), ("Other", "Bosta", 2), ("Other", None, 1)):
+        shipment = _shipment(stage.order_id, quantity, carrier_code, carrier_name)
+        await marketplace.confirm_shipment(shipment)
+    await marketplace.confirm_shipment(_shipment("402-0000000-0000000", 1))
+    await marketplace.confirm_shipment(_shipment(stage.easy_ship_id, 1))
 
 
 def _operations(stage: Stage) -> list[Callable[[AmazonMarketplace], Awaitable[object]]]:
@@ -145,6 +153,8 @@ def _operations(stage: Stage) -> list[Callable[[AmazonMarketplace], Awaitable[ob
         lambda amazon: amazon.fetch_orders(Search.CREATED, _LONG_AGO, None),
         lambda amazon: amazon.fetch_orders(Search.UPDATED, _LONG_AGO, None),
         lambda amazon: amazon.fetch_order(stage.order_id),
+        lambda amazon: amazon.estimate_fees([FeeLine("plain", "plain", _PRICE)]),
+        lambda amazon: amazon.confirm_shipment(_shipment(stage.order_id, 1)),
     ]
 
 
@@ -177,6 +187,19 @@ async def _strangers(stage: Stage) -> None:
 async def _try(operation: Callable[[AmazonMarketplace], Awaitable[object]], amazon: AmazonMarketplace) -> None:
     with contextlib.suppress(MarketplaceError):
         await operation(amazon)
+
+
+def _shipment(order_id: str, quantity: int, carrier_code: str = "Aramex", carrier_name: str | None = None) -> Shipment:
+    """A parcel of the only item of one of the sandbox's orders."""
+    package = Package(
+        package_id="parcel-1",
+        carrier_code=carrier_code,
+        carrier_name=carrier_name,
+        tracking_number="T-1",
+        shipped_at=_LONG_AGO,
+        lines=(PackageLine(external_line_id=order_id.replace("-", "")[3:], quantity=quantity),),
+    )
+    return Shipment(order_id, package)
 
 
 def _settings(url: str, **changed: object) -> Settings:

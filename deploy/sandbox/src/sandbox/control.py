@@ -11,7 +11,7 @@ from sandbox.clock import iso
 from sandbox.fault_settings import FaultSettings
 from sandbox.faults import Faults
 from sandbox.listing import Listing
-from sandbox.store import Order, Status, Store
+from sandbox.store import Order, Parcel, Status, Store
 
 ExternalSku = Annotated[str, Field(min_length=1, max_length=64)]
 OnSale = Annotated[int, Field(ge=0, strict=True)]
@@ -26,12 +26,14 @@ class ListingBody(_Body):
     """`rejects_writes`: whether the seller's writes to it are refused; buyers can still order.
 
     `fulfilled_by_marketplace`: whether the marketplace ships it from its own stock.
+    `category`: what Amazon's stand-in finds its fees by.
     """
 
     external_sku: ExternalSku
     quantity: OnSale
     rejects_writes: bool = False
     fulfilled_by_marketplace: bool = False
+    category: str = ""
 
 
 class QuantityBody(_Body):
@@ -39,9 +41,12 @@ class QuantityBody(_Body):
 
 
 class OrderBody(_Body):
+    """`easy_ship`: the marketplace's own carrier takes it (Amazon)."""
+
     external_sku: ExternalSku
     quantity: Units
     status: Literal[Status.PENDING, Status.UNSHIPPED, Status.SHIPPED, Status.CANCELLED] = Status.UNSHIPPED
+    easy_ship: bool = False
 
 
 class UnitsBody(_Body):
@@ -88,6 +93,7 @@ class Control:
                 each.quantity,
                 rejects_writes=each.rejects_writes,
                 fulfilled_by_marketplace=each.fulfilled_by_marketplace,
+                category=each.category,
             )
             for each in body
         ]
@@ -101,7 +107,7 @@ class Control:
         self._store.remove_listing(external_sku)
 
     async def place_order(self, body: OrderBody) -> dict[str, object]:
-        return _printed(self._store.place(body.external_sku, body.quantity, body.status))
+        return _printed(self._store.place(body.external_sku, body.quantity, body.status, easy_ship=body.easy_ship))
 
     async def cancel_order(self, external_order_id: str, body: UnitsBody | None = None) -> dict[str, object]:
         return _printed(self._store.cancel(external_order_id, body.quantity if body else None))
@@ -137,6 +143,15 @@ class Control:
         self._faults.put(FaultSettings())
 
 
+def _parcel(parcel: Parcel) -> dict[str, object]:
+    return {
+        "quantity": parcel.quantity,
+        "carrier_code": parcel.carrier_code,
+        "tracking_number": parcel.tracking_number,
+        "shipped_at": iso(parcel.shipped_at),
+    }
+
+
 def _by_sku(listings: Iterable[Listing]) -> dict[str, dict[str, int]]:
     return {each.external_sku: {"quantity": each.quantity} for each in listings}
 
@@ -149,6 +164,7 @@ def _printed(order: Order) -> dict[str, object]:
         "quantity_shipped": order.shipped,
         "quantity_cancelled": order.cancelled,
         "status": order.status,
+        "parcels": {reference: _parcel(each) for reference, each in order.parcels.items()},
         "placed_at": iso(order.placed_at),
         "updated_at": iso(order.updated_at),
     }

@@ -33,6 +33,7 @@ class Listing:
     quantity_set: int = 0
     price_set: Decimal = DEFAULT_PRICE
     terms: Mapping[str, object] = field(default_factory=dict)
+    category: str = ""
     rejects_writes: bool = False
     """Whether the marketplace takes no write to it, as one whose attributes it finds invalid."""
     fulfilled_by_marketplace: bool = False

@@ -4,7 +4,7 @@ All of it is synchronous, so within one event loop every change is atomic.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -35,6 +35,16 @@ class WriteRejectedError(Exception):
     """The listing takes no write."""
 
 
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What the seller said of a parcel."""
+
+    quantity: int
+    carrier_code: str
+    tracking_number: str
+    shipped_at: datetime
+
+
 @dataclass(slots=True)
 class Order:
     """One order of one line. `number` counts orders from 1 in the sequence they were placed."""
@@ -49,6 +59,10 @@ class Order:
     pending: bool
     shipped: int = 0
     cancelled: int = 0
+    easy_ship: bool = False
+    """Whether the marketplace's own carrier takes it."""
+    parcels: dict[str, Parcel] = field(default_factory=dict)
+    """Confirmed by the seller, by the seller's reference."""
 
     @property
     def open(self) -> int:
@@ -132,7 +146,13 @@ class Store:
         return found
 
     def put_listing(
-        self, external_sku: str, quantity: int, *, rejects_writes: bool = False, fulfilled_by_marketplace: bool = False
+        self,
+        external_sku: str,
+        quantity: int,
+        *,
+        rejects_writes: bool = False,
+        fulfilled_by_marketplace: bool = False,
+        category: str = "",
     ) -> Listing:
         """Make a listing, or set the quantity of one that is there; what was on its way to it is dropped."""
         if external_sku not in self._listings:
@@ -141,6 +161,7 @@ class Store:
         self._listings[external_sku].drop_writes()
         self._listings[external_sku].rejects_writes = rejects_writes
         self._listings[external_sku].fulfilled_by_marketplace = fulfilled_by_marketplace
+        self._listings[external_sku].category = category
         return self.overwrite(external_sku, quantity)
 
     def overwrite(self, external_sku: str, quantity: int) -> Listing:
@@ -182,7 +203,9 @@ class Store:
             listing.submit(write, self.now(), delay)
         return listing
 
-    def place(self, external_sku: str, quantity: int, status: Status = Status.UNSHIPPED) -> Order:
+    def place(
+        self, external_sku: str, quantity: int, status: Status = Status.UNSHIPPED, *, easy_ship: bool = False
+    ) -> Order:
         """Sell units, then ship or cancel them at once where `status` says so.
 
         Raises:
@@ -194,6 +217,7 @@ class Store:
             raise ConflictError(f"{external_sku!r} has {listing.quantity} on sale, {quantity} were ordered")
         listing.quantity -= quantity
         order = self._new_order(listing, quantity, pending=status is Status.PENDING)
+        order.easy_ship = easy_ship
         if status is Status.SHIPPED:
             self.ship(order.external_order_id)
         if status is Status.CANCELLED:
@@ -231,6 +255,26 @@ class Store:
     def on_clear(self, clear: Callable[[], None]) -> None:
         """Have something else that one marketplace keeps forgotten along with the rest."""
         self._clears.append(clear)
+
+    def confirm(self, external_order_id: str, reference: str, parcel: Parcel) -> Order:
+        """Ship what is in a parcel; one with a known reference is corrected.
+
+        Raises:
+            NotFoundError: there is no such order.
+            ConflictError: the order is pending, is not shipped by the seller, or has fewer units for this parcel.
+        """
+        order = self.order(external_order_id)
+        before = order.parcels.get(reference)
+        units = parcel.quantity - (before.quantity if before else 0)
+        if order.pending or order.easy_ship:
+            raise ConflictError(f"order {external_order_id} is {'pending' if order.pending else 'an Easy Ship order'}")
+        if units > order.open:
+            raise ConflictError(f"order {external_order_id} has {order.open} open units; the parcel has {units} more")
+        if parcel != before:
+            order.parcels[reference] = parcel
+            order.shipped += units
+            order.updated_at = self.now()
+        return order
 
     def clear(self) -> None:
         """Forget listings and orders. Order ids go on counting, so that none is ever given twice."""

@@ -12,14 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from connector_sdk import status
 
 _READ = text(
-    "select paused, stock_refused, prices_refused, orders_refused, account_refused, stopped_since, restocks_on_cancel "
-    "from channel_state"
+    "select paused, stock_refused, prices_refused, orders_refused, account_refused, stopped_since, restocks_on_cancel, "
+    "shipments_refused from channel_state"
 )
 _LOCK = text(f"{_READ.text} for update")
 _WRITE = text("""
 update channel_state set paused = :paused, stock_refused = :stock_refused, prices_refused = :prices_refused,
     orders_refused = :orders_refused, account_refused = :account_refused,
-    stopped_since = :stopped_since, restocks_on_cancel = :restocks_on_cancel
+    stopped_since = :stopped_since, restocks_on_cancel = :restocks_on_cancel, shipments_refused = :shipments_refused
 """)
 _NOTIFY = text("select pg_notify('pushes_' || current_schema(), '')")
 
@@ -29,6 +29,7 @@ class Part(enum.StrEnum):
 
     STOCK = "stock"
     PRICES = "prices"
+    SHIPMENTS = "shipments"
     ORDERS = "orders"
     ACCOUNT = "account"
     """Of an account that may not sell there: nothing is written at all."""
@@ -39,6 +40,7 @@ class Part(enum.StrEnum):
         words = {
             "stock": "stock updates",
             "prices": "price updates",
+            "shipments": "shipment confirmations",
             "orders": "reading orders",
             "account": "the account",
         }
@@ -59,6 +61,7 @@ class Switches:
     account_refused: str | None
     stopped_since: dt.datetime | None
     restocks_on_cancel: str
+    shipments_refused: str | None = None
 
     @property
     def state(self) -> ChannelState:
@@ -68,12 +71,14 @@ class Switches:
 
     @property
     def refused(self) -> str | None:
-        return self.account_refused or self.stock_refused or self.prices_refused or self.orders_refused
+        writes = self.stock_refused or self.prices_refused or self.shipments_refused
+        return self.account_refused or writes or self.orders_refused
 
     def of(self, part: Part) -> str | None:
         known = {
             Part.STOCK: self.stock_refused,
             Part.PRICES: self.prices_refused,
+            Part.SHIPMENTS: self.shipments_refused,
             Part.ORDERS: self.orders_refused,
             Part.ACCOUNT: self.account_refused,
         }

@@ -18,6 +18,8 @@ from runtime.metrics import (
     PUSHES_OLDEST_SECONDS,
     PUSHES_PENDING,
     PUSHES_QUARANTINED,
+    SHIPMENTS_FAILED,
+    SHIPMENTS_PENDING,
 )
 from runtime.processor import Route
 from runtime.records import Delivery
@@ -30,6 +32,7 @@ from connector_sdk.account_check import AccountCheck
 from connector_sdk.channel_state import Switches
 from connector_sdk.closing_loop import ClosingLoop
 from connector_sdk.desire import Desire
+from connector_sdk.fees.plugging import plug_in_fees
 from connector_sdk.inspection_routes import InspectionRoutes
 from connector_sdk.lead import Lead
 from connector_sdk.leader import Leader
@@ -48,6 +51,7 @@ from connector_sdk.reconciler import Reconciler
 from connector_sdk.registrar import Registrar
 from connector_sdk.routes import Routes
 from connector_sdk.settings import ConnectorSettings
+from connector_sdk.shipping import plug_in_shipments
 from connector_sdk.status import Figures
 from connector_sdk.stock_queue import StockQueue
 from connector_sdk.token_bucket import TokenBucket
@@ -91,7 +95,9 @@ def plug_in(service: Service, settings: ConnectorSettings, account: Account, mar
         Route("listing.changed", ListingChanged, requests.note_listings),
         Route("channel.sync.requested", SyncRequested, note_requests),
         Route("channel.price.target", PriceTarget, prices.handle),
+        plug_in_shipments(service, settings, account, marketplace, leader),
     )
+    plug_in_fees(service, settings, account.channel, marketplace, leader)
     service.repeat(pushing)
     service.repeat(pricing)
     service.repeat(Loop("verifier", verifier.step, stale_after=120.0))
@@ -152,5 +158,7 @@ class ChannelProbe:
         measurements.set(PUSHES_QUARANTINED, figures.quarantined)
         measurements.set(PRICES_PENDING, figures.prices_pending)
         measurements.set(PRICES_FAILED, figures.prices_failed)
+        measurements.set(SHIPMENTS_PENDING, figures.shipments_pending)
+        measurements.set(SHIPMENTS_FAILED, figures.shipments_failed)
         measurements.set(ORDERS_UNREADABLE, figures.unreadable_orders)
         measurements.set(PUSH_RATE, self._pusher.rate)

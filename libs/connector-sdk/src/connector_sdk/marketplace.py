@@ -3,10 +3,11 @@
 import dataclasses as dc
 import datetime as dt
 import enum
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Protocol
 
-from contracts import Issue, MarketplaceOrderReceived, Money, RestocksOnCancel
+from contracts import Issue, MarketplaceOrderReceived, Money, Package, RestocksOnCancel
 
 from connector_sdk.marketplace_clock import ClockReading
 
@@ -70,6 +71,49 @@ class LineResult:
 
 
 @dc.dataclass(frozen=True, slots=True)
+class Shipment:
+    """A parcel of an order that the merchant ships."""
+
+    external_order_id: str
+    package: Package
+
+
+@dc.dataclass(frozen=True, slots=True)
+class ShipmentResult:
+    """What became of one confirmation; the rest is as in `LineResult`."""
+
+    outcome: Outcome
+    request_id: str | None = None
+    issues: tuple[Issue, ...] = ()
+    retry_after: float | None = None
+    throttled: bool = False
+
+
+@dc.dataclass(frozen=True, slots=True)
+class FeeLine:
+    """A listing whose fees are asked for, at the price that it is to have."""
+
+    sku: str
+    external_sku: str
+    price: Money
+
+
+@dc.dataclass(frozen=True, slots=True)
+class FeeEstimate:
+    """What the marketplace would keep of one sale at the price asked: a percentage of it, and a fixed part.
+
+    `issue`: why there is no estimate; then the other fields say nothing. `estimated_at` is on the marketplace's clock.
+    """
+
+    sku: str
+    percent: Decimal = Decimal(0)
+    fixed: Decimal = Decimal(0)
+    total: Decimal = Decimal(0)
+    estimated_at: dt.datetime | None = None
+    issue: Issue | None = None
+
+
+@dc.dataclass(frozen=True, slots=True)
 class Reading:
     """What a marketplace shows of one listing. `quantity` None: it does not know the listing, or shows no quantity.
 
@@ -101,12 +145,14 @@ class OrderPage:
 
     `known_until` is the upper bound that the marketplace states for a search by creation: once all pages are read,
     every order placed up to it is known. None where it states none, or for a search by last update.
+    `shipped_elsewhere`: by order number, why an order's parcels are not for `confirm_shipment`.
     """
 
     orders: Sequence[MarketplaceOrderReceived]
     next_cursor: str | None = None
     known_until: dt.datetime | None = None
     unreadable: Sequence[UnreadableOrder] = ()
+    shipped_elsewhere: Mapping[str, str] = dc.field(default_factory=dict)
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -118,7 +164,8 @@ class Capabilities:
 
     `search_batch`: how many listings one search names, 0 where there is none. `accepts_unknown_listings`: a write to a
     listing that is not there is accepted and comes to nothing, so that every listing is looked up first.
-    `account_check`: whether it tells if the account may sell.
+    `account_check`: whether it tells if the account may sell. `shipments`: whether it has one that confirms parcels.
+    `fees`: whether it has one that estimates fees, `fee_batch` of them in a call.
     """
 
     stock_batch: int = 1
@@ -131,6 +178,9 @@ class Capabilities:
     search_batch: int = 0
     accepts_unknown_listings: bool = False
     account_check: bool = False
+    shipments: bool = False
+    fees: bool = False
+    fee_batch: int = 1
     restocks_on_cancel: RestocksOnCancel = RestocksOnCancel.UNKNOWN
 
 
@@ -161,6 +211,30 @@ class PriceWriter(Protocol):
         """Set every line's price and leave discounts as they are; raises as little as `push_stock`.
 
         It may be repeated freely. Where the API has no such call every line is `unsupported`.
+        """
+        ...
+
+
+class ShipmentWriter(Protocol):
+    """Tells the marketplace what was shipped, where `capabilities().shipments`."""
+
+    async def confirm_shipment(self, shipment: Shipment) -> ShipmentResult:
+        """Confirm one parcel, or correct it; never raises for what the marketplace or the network does.
+
+        It may be repeated freely: a parcel is known by its package id. `unsupported` where this API can't confirm any,
+        or not those of this order.
+        """
+        ...
+
+
+class FeeSource(Protocol):
+    """Estimates fees, where `capabilities().fees`."""
+
+    async def estimate_fees(self, lines: Sequence[FeeLine]) -> Sequence[FeeEstimate]:
+        """An estimate of each line, or why there is none; matched by SKU.
+
+        Raises:
+            MarketplaceError: nothing could be read; with the outcome `unsupported` where the API has no such call.
         """
         ...
 
@@ -233,7 +307,16 @@ class OrderSource(Protocol):
 
 
 class Marketplace(
-    StockWriter, PriceWriter, ListingReader, ListingSearcher, AccountReader, DryRunner, OrderSource, Protocol
+    StockWriter,
+    PriceWriter,
+    ShipmentWriter,
+    FeeSource,
+    ListingReader,
+    ListingSearcher,
+    AccountReader,
+    DryRunner,
+    OrderSource,
+    Protocol,
 ):
     """All that a connector implements."""
 

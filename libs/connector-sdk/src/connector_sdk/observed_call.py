@@ -12,6 +12,8 @@ from connector_sdk.marketplace import LineResult, MarketplaceError, Outcome
 
 PUSH_STOCK = "push_stock"
 PUSH_PRICES = "push_prices"
+CONFIRM_SHIPMENT = "confirm_shipment"
+ESTIMATE_FEES = "estimate_fees"
 FETCH_ORDERS = "fetch_orders"
 FETCH_ORDER = "fetch_order"
 READ_LISTINGS = "read_listings"

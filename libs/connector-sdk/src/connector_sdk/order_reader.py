@@ -15,7 +15,7 @@ from runtime.logs import get_logger
 from runtime.metrics import ORDERS_PUBLISHED, ORDERS_READ
 from runtime.work import Work, Worker
 
-from connector_sdk import channel_state, cursors, seen_orders
+from connector_sdk import channel_state, cursors, seen_orders, shipments
 from connector_sdk.account import Account
 from connector_sdk.channel_state import Part
 from connector_sdk.leader import STANDBY_SECONDS, Leader
@@ -160,6 +160,7 @@ class OrderReader:
         for order in await seen_orders.keep(work.connection, seen_orders.newest(orders)):
             work.publish(order, event_id=seen_orders.event_id(order))
             work.count(ORDERS_PUBLISHED)
+        await shipments.note_elsewhere(work.connection, page.shipped_elsewhere)
         for each in await seen_orders.keep_unreadable(work.connection, unstorable, work.now):
             _log.error("order can't be read", external_order_id=each.external_order_id, reason=each.reason)
 

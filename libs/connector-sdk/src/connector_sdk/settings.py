@@ -37,6 +37,13 @@ class ConnectorSettings(ServiceSettings):
     """From the start of one comparison of all listings with what the marketplace shows to the start of the next."""
     reconcile_confirm_seconds: Seconds = 60.0
     """What the marketplace shows too little of is believed when a second reading so much later says so too."""
+    shipment_rate_per_second: Rate = 2.0
+    """Confirmations of parcels a second, by a token bucket of their own."""
+    shipment_burst: Burst = 10
+    fees_seconds: Seconds = 86_400.0
+    """How old an estimate of fees may get before it is asked for again."""
+    fee_rate_per_second: Rate = 0.5
+    """Calls for estimates a second."""
     withdraw_after_seconds: Seconds = 30.0
     """After so long a quantity above zero that can't be submitted is withdrawn: paused, refused, quarantined."""
     order_poll_seconds: Seconds = 180.0

@@ -13,7 +13,9 @@ select p.pending, p.in_flight, p.quarantined, p.oldest_pending_seconds,
        (select external_order_id || ': ' || reason from unreadable_orders
         order by first_seen_at, external_order_id limit 1) as oldest_unreadable_order,
        (select count(*) from listings where next_read_at is not null) as to_be_read,
-       prices.pending as prices_pending, prices.failed as prices_failed, prices.unsupported as prices_unsupported
+       prices.pending as prices_pending, prices.failed as prices_failed, prices.unsupported as prices_unsupported,
+       shipments.pending as shipments_pending, shipments.failed as shipments_failed,
+       shipments.unsupported as shipments_unsupported
 from (
     select count(*) as pending, count(in_flight_revision) as in_flight,
            count(*) filter (where state = 'quarantined') as quarantined,
@@ -26,6 +28,12 @@ cross join (
            count(*) filter (where state = 'unsupported') as unsupported
     from price_pushes
 ) prices
+cross join (
+    select count(*) filter (where state in ('pending', 'quarantined')) as pending,
+           count(*) filter (where state in ('rejected', 'quarantined')) as failed,
+           count(*) filter (where state = 'unsupported') as unsupported
+    from shipments
+) shipments
 """)
 
 
@@ -34,7 +42,7 @@ class Figures:
     """`pending` counts the listings whose newest target is neither accepted nor rejected, quarantined ones included.
 
     A raise that was withdrawn is not pending. `to_be_read`: listings that somebody waits to have read. `prices_failed`
-    are rejected or quarantined; `prices_unsupported` can't be written by this connector at all.
+    are rejected or quarantined; `prices_unsupported` can't be written by this connector at all. Likewise for parcels.
     """
 
     pending: int
@@ -50,6 +58,9 @@ class Figures:
     prices_pending: int = 0
     prices_failed: int = 0
     prices_unsupported: int = 0
+    shipments_pending: int = 0
+    shipments_failed: int = 0
+    shipments_unsupported: int = 0
 
 
 async def read(connection: AsyncConnection, now: dt.datetime) -> Figures:

@@ -162,6 +162,12 @@ FEEDS_DOUBTFUL = Metric(
     "Feeds that were given up and may still be carried out.",
     who=Who.CONNECTORS,
 )
+SHIPMENTS_PENDING = Metric(
+    "mizan_shipments_pending", Kind.GAUGE, "Parcels whose confirmation has no answer yet.", who=Who.CONNECTORS
+)
+SHIPMENTS_FAILED = Metric(
+    "mizan_shipments_failed", Kind.GAUGE, "Parcels whose confirmation is rejected or quarantined.", who=Who.CONNECTORS
+)
 CHANNEL_UNAUTHORISED = Metric(
     "mizan_channel_unauthorised",
     Kind.GAUGE,

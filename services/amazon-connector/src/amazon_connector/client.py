@@ -11,6 +11,8 @@ from amazon_connector.auth import AccessToken
 
 _LISTINGS = "/listings/2021-08-01/items"
 _ORDERS = "/orders/2026-01-01/orders"
+_SHIPPED_ORDERS = "/orders/v0/orders"
+_FEES = "/products/fees/v0/feesEstimate"
 _INCLUDED_DATA = "FULFILLMENT,PROCEEDS,CANCELLATION"
 _PARTICIPATIONS = "/sellers/v1/marketplaceParticipations"
 _LISTING_DATA = "fulfillmentAvailability,offers,attributes"
@@ -19,6 +21,8 @@ _LISTINGS_PAGE_SIZE = "20"
 _TOKEN_REFUSED = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
 
 USER_AGENT = "Mizan/0.1 (Language=Python/3.11)"
+
+_Body = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 
 class AmazonClient:
@@ -72,9 +76,15 @@ class AmazonClient:
         """`getOrder`."""
         return await self.send("GET", f"{_ORDERS}/{quote(order_id, safe='')}", {"includedData": _INCLUDED_DATA})
 
-    async def send(
-        self, method: str, path: str, query: Mapping[str, str], body: Mapping[str, Any] | None = None
-    ) -> httpx.Response:
+    async def confirm_shipment(self, order_id: str, body: Mapping[str, Any]) -> httpx.Response:
+        """`confirmShipment`."""
+        return await self.send("POST", f"{_SHIPPED_ORDERS}/{quote(order_id, safe='')}/shipmentConfirmation", {}, body)
+
+    async def estimate_fees(self, requests: Sequence[Mapping[str, Any]]) -> httpx.Response:
+        """`getMyFeesEstimates`. The body is an array, and so is the answer's."""
+        return await self.send("POST", _FEES, {}, requests)
+
+    async def send(self, method: str, path: str, query: Mapping[str, str], body: _Body | None = None) -> httpx.Response:
         """Send; when Amazon does not take the token, renew it and send once more."""
         token = await self._token.get()
         response = await self._send_with(token.get_secret_value(), method, path, query, body)
@@ -85,7 +95,7 @@ class AmazonClient:
         return response
 
     async def _send_with(
-        self, token: str, method: str, path: str, query: Mapping[str, str], body: Mapping[str, Any] | None
+        self, token: str, method: str, path: str, query: Mapping[str, str], body: _Body | None
     ) -> httpx.Response:
         headers = {"x-amz-access-token": token, "x-amz-date": dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%SZ")}
         return await self._http.request(method, path, params=query, json=body, headers=headers)

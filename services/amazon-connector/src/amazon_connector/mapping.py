@@ -17,6 +17,8 @@ AMAZONS_STOCK = "AMAZON_"
 """How its codes for stock in its own warehouses begin."""
 EVERYBODY = "ALL"
 """Amazon's word for the audience of the standard offer."""
+EASY_SHIP = "AMAZON_EASY_SHIP: Amazon's own carrier takes this order, so schedule its pick-up in Seller Central"
+"""Why a parcel of such an order is not confirmed."""
 
 _STATUSES = {
     "PENDING_AVAILABILITY": OrderStatus.PENDING,
@@ -127,6 +129,15 @@ def read_orders(
         except ValueError as error:
             unreadable.append(UnreadableOrder(str(raw.get("orderId") or "(no orderId)")[:256], _reason(error)))
     return orders, unreadable
+
+
+def is_easy_ship(raw_order: Mapping[str, Any]) -> bool:
+    return "AMAZON_EASY_SHIP" in (raw_order.get("programs") or ())
+
+
+def shipped_elsewhere(raw_orders: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """By order number, the orders whose parcels Amazon's own carrier takes."""
+    return {str(raw.get("orderId")): EASY_SHIP for raw in raw_orders if is_easy_ship(raw)}
 
 
 def to_order(order: OrderWire) -> MarketplaceOrderReceived:

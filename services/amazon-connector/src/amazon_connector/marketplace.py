@@ -9,6 +9,8 @@ import httpx
 from connector_sdk.http import http_date, marketplace_clock, outcome_of, outcome_of_error, retry_after
 from connector_sdk.marketplace import (
     Capabilities,
+    FeeEstimate,
+    FeeLine,
     LineResult,
     MarketplaceError,
     OrderPage,
@@ -16,6 +18,8 @@ from connector_sdk.marketplace import (
     PriceLine,
     Reading,
     Search,
+    Shipment,
+    ShipmentResult,
     StockLine,
 )
 from connector_sdk.marketplace_clock import ClockReading
@@ -31,12 +35,15 @@ from amazon_connector.mapping import (
     read_orders,
     refusal_of,
     refusal_of_account,
+    shipped_elsewhere,
     shown_price,
     to_issues,
     unknown_listing,
 )
+from amazon_connector.operations.answers import check, errors, no_answer
+from amazon_connector.operations.fees import MOST_FEES, Fees
+from amazon_connector.operations.shipments import Shipments
 from amazon_connector.wire import (
-    ErrorAnswer,
     GetAnswer,
     ListingAnswer,
     ListingsAnswer,
@@ -55,6 +62,8 @@ class AmazonMarketplace:
     def __init__(self, client: AmazonClient, *, clock: Clock = system_clock) -> None:
         self._client = client
         self._clock = clock
+        self._shipments = Shipments(client, clock)
+        self._fees = Fees(client, clock)
 
     def capabilities(self) -> Capabilities:
         """Amazon's documents do not say whether the units of a cancelled order go back on sale.
@@ -71,6 +80,9 @@ class AmazonMarketplace:
             search_batch=20,
             accepts_unknown_listings=True,
             account_check=True,
+            shipments=True,
+            fees=True,
+            fee_batch=MOST_FEES,
             restocks_on_cancel=RestocksOnCancel.UNKNOWN,
         )
 
@@ -80,6 +92,12 @@ class AmazonMarketplace:
     async def push_prices(self, lines: Sequence[PriceLine]) -> Sequence[LineResult]:
         return await asyncio.gather(*(self._push_price(line) for line in lines))
 
+    async def confirm_shipment(self, shipment: Shipment) -> ShipmentResult:
+        return await self._shipments.confirm(shipment)
+
+    async def estimate_fees(self, lines: Sequence[FeeLine]) -> Sequence[FeeEstimate]:
+        return await self._fees.estimate(lines)
+
     async def read_listings(self, external_skus: Sequence[str]) -> Sequence[Reading]:
         """One call a listing. One that Amazon does not know, will not show, or shows without our quantity has none."""
         return [await self._read(external_sku) for external_sku in external_skus]
@@ -88,12 +106,12 @@ class AmazonMarketplace:
         try:
             response = await self._client.get_listing(external_sku)
         except httpx.HTTPError as error:
-            raise _no_answer(error) from None
+            raise no_answer(error) from None
         if outcome_of(response.status_code) is Outcome.REJECTED:
             observed_at, clock = self._times(response)
             refusal = unknown_listing(self._client.marketplace_id, f"{response.status_code} {response.reason_phrase}")
             return Reading(external_sku, None, observed_at, clock, refusal=refusal)
-        self._check(response)
+        check(response, self._clock())
         try:
             answer = ListingAnswer.model_validate_json(response.content)
         except ValidationError:
@@ -109,8 +127,8 @@ class AmazonMarketplace:
             try:
                 response = await self._client.search_listings(wanted, token)
             except httpx.HTTPError as error:
-                raise _no_answer(error) from None
-            self._check(response)
+                raise no_answer(error) from None
+            check(response, self._clock())
             try:
                 answer = ListingsAnswer.model_validate_json(response.content)
             except ValidationError:
@@ -127,8 +145,8 @@ class AmazonMarketplace:
         try:
             response = await self._client.get_participations()
         except httpx.HTTPError as error:
-            raise _no_answer(error) from None
-        self._check(response)
+            raise no_answer(error) from None
+        check(response, self._clock())
         try:
             answer = ParticipationsAnswer.model_validate_json(response.content)
         except ValidationError:
@@ -163,8 +181,8 @@ class AmazonMarketplace:
         try:
             response = await self._client.search_orders(window, cursor)
         except httpx.HTTPError as error:
-            raise _no_answer(error) from None
-        self._check(response)
+            raise no_answer(error) from None
+        check(response, self._clock())
         try:
             answer = SearchAnswer.model_validate_json(response.content)
         except ValidationError:
@@ -175,22 +193,23 @@ class AmazonMarketplace:
             next_cursor=answer.pagination.next_token if answer.pagination else None,
             known_until=answer.created_before if search is Search.CREATED else None,
             unreadable=unreadable,
+            shipped_elsewhere=shipped_elsewhere(answer.orders),
         )
 
     async def fetch_order(self, external_order_id: str) -> OrderPage:
         try:
             response = await self._client.get_order(external_order_id)
         except httpx.HTTPError as error:
-            raise _no_answer(error) from None
+            raise no_answer(error) from None
         if response.status_code == httpx.codes.NOT_FOUND:
             return OrderPage(())
-        self._check(response)
+        check(response, self._clock())
         try:
             answer = GetAnswer.model_validate_json(response.content)
         except ValidationError:
             raise MarketplaceError(Outcome.UNKNOWN, "the answer of getOrder can't be read") from None
         orders, unreadable = read_orders([answer.order])
-        return OrderPage(orders, unreadable=unreadable)
+        return OrderPage(orders, unreadable=unreadable, shipped_elsewhere=shipped_elsewhere([answer.order]))
 
     async def _push_price(self, line: PriceLine) -> LineResult:
         try:
@@ -212,7 +231,7 @@ class AmazonMarketplace:
         return self._result(external_sku, response)
 
     def _result(self, external_sku: str, response: httpx.Response) -> LineResult:
-        outcome, submission_id, issues = outcome_of(response.status_code), None, _errors(response)
+        outcome, submission_id, issues = outcome_of(response.status_code), None, errors(response)
         if outcome is Outcome.ACCEPTED:
             outcome, submission_id, issues = _submission(response)
         return LineResult(
@@ -226,12 +245,6 @@ class AmazonMarketplace:
             clock=marketplace_clock(response, self._clock()),
         )
 
-    def _check(self, response: httpx.Response) -> None:
-        outcome = outcome_of(response.status_code)
-        if outcome is not Outcome.ACCEPTED:
-            said = "; ".join(f"{issue.code}: {issue.message}" for issue in _errors(response)[:3])
-            raise MarketplaceError(outcome, said[:500], retry_after=retry_after(response, self._clock()))
-
 
 def _submission(response: httpx.Response) -> tuple[Outcome, str | None, tuple[Issue, ...]]:
     """An INVALID submission comes with HTTP 200 too, and so may something that is no answer at all."""
@@ -241,19 +254,3 @@ def _submission(response: httpx.Response) -> tuple[Outcome, str | None, tuple[Is
         return Outcome.UNKNOWN, None, (Issue(code="UnreadableAnswer", message="the answer can't be read"),)
     outcome = _PATCH_OUTCOMES.get(answer.status, Outcome.UNKNOWN)
     return outcome, answer.submission_id, to_issues(answer.issues)
-
-
-def _errors(response: httpx.Response) -> tuple[Issue, ...]:
-    """Amazon's own words, after the HTTP status, which alone is dependable."""
-    if response.is_success:
-        return ()
-    status = Issue(code=str(response.status_code), message=response.reason_phrase or "no reason given")
-    try:
-        answer = ErrorAnswer.model_validate_json(response.content)
-    except ValidationError:
-        return (status,)
-    return (status, *to_issues(answer.errors))
-
-
-def _no_answer(error: httpx.HTTPError) -> MarketplaceError:
-    return MarketplaceError(outcome_of_error(error), f"no answer from Amazon: {type(error).__name__}")

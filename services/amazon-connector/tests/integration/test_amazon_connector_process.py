@@ -1,15 +1,17 @@
 import asyncio
+import contextlib
 from decimal import Decimal
 
 import httpx
 import pytest
 from amazon_connector.settings import Settings
 from connector_sdk.testing.kafka import CreateTopics, open_topics
+from connector_sdk.testing.parcels import parcel, shipped
 from connector_sdk.testing.requests import listed
 from connector_sdk.testing.server_process import run_server
 from connector_sdk.testing.targets import delivery, price_delivery
 from connector_sdk.testing.waiting import eventually
-from contracts import AppliedStatus, MarketplaceOrderReceived, Money, PriceApplied, StockApplied
+from contracts import AppliedStatus, MarketplaceOrderReceived, Money, PriceApplied, ShipmentApplied, StockApplied
 
 pytestmark = pytest.mark.integration
 
@@ -139,6 +141,73 @@ async def _is_refused(connector: httpx.AsyncClient) -> bool:
 
 async def _is_on_sale(sandbox: httpx.AsyncClient, quantity: int) -> bool:
     return bool((await sandbox.get("state")).json()["listings"] == {"X-A": {"quantity": quantity}})
+
+
+async def test_what_was_shipped_goes_in_and_is_confirmed(
+    settings: Settings, amazon_url: str, bootstrap_servers: str, create_topics: CreateTopics, database_url: str
+) -> None:
+    async with (
+        open_topics(bootstrap_servers, create_topics) as topics,
+        run_server("amazon_connector", _environment(settings, database_url, bootstrap_servers, topics.prefix)) as url,
+        httpx.AsyncClient(base_url=url, headers={"x-api-key": "key"}) as connector,
+        httpx.AsyncClient(base_url=f"{amazon_url}/_sandbox/") as sandbox,
+        asyncio.timeout(60),
+    ):
+        await sandbox.post("listings", json={"external_sku": "X-A", "quantity": 9})
+        ordered = await sandbox.post("orders", json={"external_sku": "X-A", "quantity": 3})
+        order_id = ordered.json()["external_order_id"]
+        line = order_id.replace("-", "")[3:]
+        parcels = [parcel("P-1", line=line, quantity=2), parcel("P-2", line=line, quantity=5)]
+        await topics.send("order.shipped", shipped(order_id, *parcels, channel="amazon").event)
+        told = {}
+        async with contextlib.aclosing(topics.events("channel.shipment.applied")) as events:
+            async for event in events:
+                assert isinstance(event.data, ShipmentApplied)
+                told[event.data.package_id] = event.data.status
+                if len(told) == len(parcels):
+                    break
+        assert told == {"P-1": AppliedStatus.ACCEPTED, "P-2": AppliedStatus.REJECTED}
+
+        corrected = shipped(order_id, parcel("P-2", line=line, quantity=1), at=5, channel="amazon")
+        await topics.send("order.shipped", corrected.event)
+        await eventually(lambda: _is_shipped(sandbox))
+        shown = (await connector.get("/v1/shipments", params={"external_order_id": order_id})).json()["shipments"]
+        assert {(each["package_id"], each["version"]) for each in shown} == {("P-1", 1), ("P-2", 2)}
+        again = {"external_order_id": order_id, "package_id": "P-1"}
+        assert (await connector.post("/v1/shipments/again", json=again)).json()["requested"] == ["P-1"]
+        assert (await connector.post("/v1/shipments/again", json={"external_order_id": "none"})).status_code == 404
+
+
+async def test_fees_are_estimated_at_the_price_that_a_listing_is_to_have(
+    settings: Settings, amazon_url: str, bootstrap_servers: str, create_topics: CreateTopics, database_url: str
+) -> None:
+    async with (
+        open_topics(bootstrap_servers, create_topics) as topics,
+        run_server("amazon_connector", _environment(settings, database_url, bootstrap_servers, topics.prefix)) as url,
+        httpx.AsyncClient(base_url=url, headers={"x-api-key": "key"}) as connector,
+        httpx.AsyncClient(base_url=f"{amazon_url}/_sandbox/") as sandbox,
+        asyncio.timeout(60),
+    ):
+        await sandbox.post("listings", json={"external_sku": "X-A", "quantity": 1, "category": "Books"})
+        await sandbox.put("fees", json={"categories": {"Books": "8"}, "closing_fee": "4.50"})
+        await topics.send("listing.changed", listed("A", channel="amazon").event)
+        await topics.send("channel.price.target", price_delivery("A", 1, "200.00", channel="amazon").event)
+        await eventually(lambda: _has_fees(connector, "8.00", "4.50", "200.00"))
+
+        await sandbox.put("fees", json={"categories": {"Books": "10"}})
+        await topics.send("channel.price.target", price_delivery("A", 2, "250.00", channel="amazon").event)
+        await eventually(lambda: _has_fees(connector, "10.00", "5.00", "250.00"))
+
+
+async def _has_fees(connector: httpx.AsyncClient, percent: str, fixed: str, price: str) -> bool:
+    fees = (await connector.get("/v1/fees")).json()["fees"]
+    found = [each["estimate"] for each in fees if each["estimate"]]
+    return [(each["percent"], each["fixed"], each["price"]) for each in found] == [(percent, fixed, price)]
+
+
+async def _is_shipped(sandbox: httpx.AsyncClient) -> bool:
+    (order,) = (await sandbox.get("state")).json()["orders"]
+    return bool(order["status"] == "shipped")
 
 
 async def _has_live_price(connector: httpx.AsyncClient) -> bool:

@@ -5,10 +5,11 @@ import pytest
 from amazon_connector.main import build_marketplace
 from amazon_connector.marketplace import AmazonMarketplace
 from amazon_connector.settings import Settings
-from connector_sdk.marketplace import MarketplaceError, OrderPage, Outcome, Search, StockLine
+from connector_sdk.marketplace import MarketplaceError, OrderPage, Outcome, Search, Shipment, StockLine
 from connector_sdk.push_policy import PushPolicy
 from connector_sdk.pushes import Patience
 from connector_sdk.testing.database import ConnectorDatabase
+from connector_sdk.testing.parcels import parcel
 from connector_sdk.testing.targets import price_delivery
 from connector_sdk.testing.waiting import eventually
 from contracts import OrderStatus
@@ -52,6 +53,60 @@ async def test_quantities_arrive_whatever_the_sku_is_made_of(amazon_url: str, ma
     assert [(r.external_sku, r.outcome) for r in results] == [(sku, Outcome.ACCEPTED) for sku in ODD_SKUS]
     assert all(result.request_id and result.submission_id for result in results)
     assert await _quantities(amazon_url) == {sku: number for number, sku in enumerate(ODD_SKUS)}
+
+
+async def _order(url: str, quantity: int, **more: object) -> str:
+    order = {"external_sku": "plain", "quantity": quantity, **more}
+    return str((await _sandbox(url, "POST", "orders", order)).json()["external_order_id"])
+
+
+def _parcel(order_id: str, package_id: str = "P-1", quantity: int = 1, tracking: str = "T-1") -> Shipment:
+    line = order_id.replace("-", "")[3:]
+    return Shipment(order_id, parcel(package_id, line=line, quantity=quantity, tracking=tracking))
+
+
+async def test_parcels_ship_an_order_and_the_same_one_again_corrects_it(
+    amazon_url: str, marketplace: AmazonMarketplace
+) -> None:
+    await _list(amazon_url, "plain")
+    order_id = await _order(amazon_url, 5)
+    for shipment in (
+        _parcel(order_id, "P-1", 2),
+        _parcel(order_id, "P-1", 2),
+        _parcel(order_id, "P-2", 1),
+        _parcel(order_id, "P-1", 3, "T-9"),
+    ):
+        result = await marketplace.confirm_shipment(shipment)
+        assert (result.outcome, bool(result.request_id)) == (Outcome.ACCEPTED, True)
+
+    (order,) = (await _sandbox(amazon_url, "GET", "state")).json()["orders"]
+    assert (order["status"], order["quantity_shipped"]) == ("partially_shipped", 4)
+    assert sorted((each["quantity"], each["tracking_number"]) for each in order["parcels"].values()) == [
+        (1, "T-1"),
+        (3, "T-9"),
+    ]
+
+
+async def test_parcels_that_amazon_will_not_have_are_told_apart(
+    amazon_url: str, marketplace: AmazonMarketplace
+) -> None:
+    await _list(amazon_url, "plain")
+    order_id, easy = await _order(amazon_url, 2), await _order(amazon_url, 2, easy_ship=True)
+    wrong_line = Shipment(order_id, parcel(line="no-such-line"))
+    results = [
+        await marketplace.confirm_shipment(shipment)
+        for shipment in (_parcel("402-0000000-0000000"), _parcel(order_id, quantity=3), wrong_line, _parcel(easy))
+    ]
+    assert [result.outcome for result in results] == [*[Outcome.REJECTED] * 3, Outcome.UNSUPPORTED]
+    assert [result.issues[0].code for result in results] == ["404", "400", "400", "EasyShip"]
+    assert "the parcel has 3 more" in results[1].issues[1].message
+    page = await marketplace.fetch_orders(Search.CREATED, LONG_AGO, None)
+    assert list(page.shipped_elsewhere) == [easy]
+
+    await _sandbox(amazon_url, "PUT", "faults", {"unauthorised": True})
+    assert (await marketplace.confirm_shipment(_parcel(order_id))).outcome is Outcome.UNAUTHORISED
+    (first, _) = (await _sandbox(amazon_url, "GET", "state")).json()["orders"]
+    assert first["quantity_shipped"] == 0
 
 
 async def test_many_calls_at_once_fetch_one_token(amazon_url: str, marketplace: AmazonMarketplace) -> None:

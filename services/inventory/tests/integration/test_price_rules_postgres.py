@@ -32,6 +32,22 @@ async def test_rules_reprice_what_they_speak_of_and_nothing_else(desk: PriceDesk
     assert len(await desk.told()) == len(before) + 2
 
 
+async def test_many_rules_are_written_at_once_as_a_whole_or_not_at_all(desk: PriceDesk) -> None:
+    for sku in ("A", "B"):
+        await desk.product(sku)
+        await desk.listing("amazon", sku)
+    await desk.reprice()
+    fees = {"fee_percent": "20.00", "fee_fixed": "5.00"}
+    put = [{"name": f"fees amazon {sku}", "sku": sku, "channel": "amazon", "sets": fees} for sku in ("A", "B")]
+    bad = {"name": "bad", "sku": "A", "category": "cups", "channel": "amazon", "sets": fees}
+    assert (await desk.http.post("/price-rules", json={"put": [*put, bad]})).status_code == 422
+    assert (await desk.http.get("/price-rules")).json()["rules"] == []
+    assert (await desk.http.post("/price-rules", json={"put": put})).json() == {"changed": True}
+    assert (await desk.http.post("/price-rules", json={"put": put})).json() == {"changed": False}
+    await desk.reprice()
+    assert [(channel, price) for channel, _, price in (await desk.told())[-2:]] == [("amazon", "1068.75")] * 2
+
+
 async def test_a_dry_run_tells_what_would_change_and_changes_nothing(desk: PriceDesk) -> None:
     for sku in ("A", "B", "C"):
         await desk.product(sku)

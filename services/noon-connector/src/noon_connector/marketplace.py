@@ -8,6 +8,8 @@ import httpx
 from connector_sdk.http import http_date, marketplace_clock, outcome_of, outcome_of_error, retry_after
 from connector_sdk.marketplace import (
     Capabilities,
+    FeeEstimate,
+    FeeLine,
     LineResult,
     MarketplaceError,
     OrderPage,
@@ -15,6 +17,8 @@ from connector_sdk.marketplace import (
     PriceLine,
     Reading,
     Search,
+    Shipment,
+    ShipmentResult,
     StockLine,
 )
 from contracts import Issue, Money, RestocksOnCancel
@@ -47,6 +51,18 @@ class NoonMarketplace:
     async def push_prices(self, lines: Sequence[PriceLine]) -> Sequence[LineResult]:
         issue = Issue(code="NoPrices", message="Noon's partner API can't set prices")
         return [LineResult(line.external_sku, Outcome.UNSUPPORTED, issues=(issue,)) for line in lines]
+
+    async def confirm_shipment(self, shipment: Shipment) -> ShipmentResult:
+        issue = Issue(
+            code="NoShipments",
+            message=f"Noon's partner API can't be told of parcels (order {shipment.external_order_id})",
+        )
+        return ShipmentResult(Outcome.UNSUPPORTED, issues=(issue,))
+
+    async def estimate_fees(self, lines: Sequence[FeeLine]) -> Sequence[FeeEstimate]:
+        raise MarketplaceError(
+            Outcome.UNSUPPORTED, f"Noon's partner API estimates no fees ({len(lines)} listings asked)"
+        )
 
     async def read_listings(self, external_skus: Sequence[str]) -> Sequence[Reading]:
         raise MarketplaceError(

@@ -3,7 +3,8 @@ from decimal import Decimal
 
 import httpx
 import pytest
-from connector_sdk.marketplace import MarketplaceError, Outcome, PriceLine, Search, StockLine
+from connector_sdk.marketplace import MarketplaceError, Outcome, PriceLine, Search, Shipment, StockLine
+from connector_sdk.testing.parcels import parcel
 from contracts import Money
 from noon_connector.main import build_marketplace
 from noon_connector.marketplace import NoonMarketplace
@@ -56,6 +57,14 @@ async def test_prices_are_unsupported_and_no_call_is_made(noon_url: str, marketp
 
     assert not marketplace.capabilities().prices
     assert (result.outcome, result.issues[0].code) == (Outcome.UNSUPPORTED, "NoPrices")
+    assert (await _sandbox(noon_url, "GET", "calls")).json() == []
+
+
+async def test_parcels_are_unsupported_and_no_call_is_made(noon_url: str, marketplace: NoonMarketplace) -> None:
+    result = await marketplace.confirm_shipment(Shipment("N-1", parcel()))
+
+    assert not marketplace.capabilities().shipments
+    assert (result.outcome, result.issues[0].code) == (Outcome.UNSUPPORTED, "NoShipments")
     assert (await _sandbox(noon_url, "GET", "calls")).json() == []
 
 

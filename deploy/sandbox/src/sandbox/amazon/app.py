@@ -5,11 +5,13 @@ from fastapi import FastAPI
 from sandbox.amazon.auth import Tokens
 from sandbox.amazon.feed_clock import FeedClock
 from sandbox.amazon.feeds import Feeds
+from sandbox.amazon.fees import Fees
 from sandbox.amazon.listings import ListingsItems, describe
 from sandbox.amazon.operations import Gate
 from sandbox.amazon.orders import Orders
 from sandbox.amazon.sellers import Sellers
 from sandbox.amazon.settings import AmazonSettings
+from sandbox.amazon.shipments import Shipments
 from sandbox.amazon.wire import refuse
 from sandbox.clock import Clock, system_clock
 from sandbox.faults import Faults
@@ -31,8 +33,7 @@ def build(settings: AmazonSettings, clock: Clock = system_clock, seed: int | Non
     listings, orders = ListingsItems(settings, store, faults), Orders(settings, store, faults)
     feeds = Feeds(settings, listings, faults, clock)
     store.on_clear(feeds.clear)
-    sellers = Sellers(faults)
-    parts = (listings, orders, feeds, sellers)
+    parts = (listings, orders, feeds, Sellers(faults), Shipments(store), Fees(settings, store))
     routers = [tokens.router(), *(part.router(gate) for part in parts)]
     assembled = assemble(Marketplace("Amazon stand-in", describe, refuse), routers, store, faults, clock)
     assembled.add_middleware(FeedClock, advance=feeds.advance)

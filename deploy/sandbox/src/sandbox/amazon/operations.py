@@ -12,7 +12,7 @@ from sandbox.amazon.auth import Tokens
 from sandbox.amazon.wire import RefusedError, answer, throttled
 from sandbox.limits import Limit, Limits
 
-Work = Callable[[Request], Awaitable[dict[str, object] | None]]
+Work = Callable[[Request], Awaitable[object]]
 """Returns the body of the answer, None where it has none."""
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -32,6 +32,8 @@ GET_FEED = Limit("getFeed", 2.0, 15)
 CANCEL_FEED = Limit("cancelFeed", 2.0, 15)
 GET_FEEDS = Limit("getFeeds", 0.0222, 10)
 GET_FEED_DOCUMENT = Limit("getFeedDocument", 0.0222, 10)
+CONFIRM_SHIPMENT = Limit("confirmShipment", 2.0, 10)
+ESTIMATE_FEES = Limit("getMyFeesEstimates", 0.5, 1)
 
 
 class Gate:

@@ -37,6 +37,8 @@ def printed(order: Order, data_sets: Collection[str]) -> dict[str, object]:
         "salesChannel": {"channelName": "AMAZON", "marketplaceId": MARKETPLACE_ID, "marketplaceName": "Amazon.eg"},
         "orderItems": [_item(order, data_sets)],
     }
+    if order.easy_ship:
+        body["programs"] = ["AMAZON_EASY_SHIP"]
     if "FULFILLMENT" in data_sets:
         body["fulfillment"] = _fulfillment(order)
     if order.status is Status.PENDING:
@@ -62,7 +64,7 @@ def _fulfillment(order: Order) -> dict[str, object]:
 
 def _item(order: Order, data_sets: Collection[str]) -> dict[str, object]:
     item: dict[str, object] = {
-        "orderItemId": order.external_order_id.replace("-", "")[3:],
+        "orderItemId": item_id(order),
         "quantityOrdered": order.quantity,
         "product": _product(order),
     }
@@ -76,6 +78,11 @@ def _item(order: Order, data_sets: Collection[str]) -> dict[str, object]:
         total = money(order.total)
         item["proceeds"] = {"proceedsTotal": total, "breakdowns": [{"type": "ITEM", "subtotal": total}]}
     return item
+
+
+def item_id(order: Order) -> str:
+    """Make up the id of the order's one item."""
+    return order.external_order_id.replace("-", "")[3:]
 
 
 def _product(order: Order) -> dict[str, object]:

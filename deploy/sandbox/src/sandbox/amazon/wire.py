@@ -10,7 +10,8 @@ from fastapi.responses import JSONResponse, Response
 
 TOKEN_PATH = "/auth/o2/token"  # noqa: S105 - a path
 
-_RATED = (*(HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED), *(HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND))
+_TAKEN = (HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT)
+_RATED = (*_TAKEN, HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND)
 """The answers that tell the operation's rate; the models have the header on no other."""
 
 _SAID = {

@@ -31,6 +31,8 @@ class _Silent:
         self.search_listings = marketplace.search_listings
         self.check_account = marketplace.check_account
         self.dry_run = marketplace.dry_run
+        self.confirm_shipment = marketplace.confirm_shipment
+        self.estimate_fees = marketplace.estimate_fees
 
     async def push_stock(self, lines: Sequence[StockLine]) -> Sequence[LineResult]:
         results = await self._marketplace.push_stock(lines)

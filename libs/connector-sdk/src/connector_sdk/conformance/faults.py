@@ -19,6 +19,8 @@ from connector_sdk.marketplace import (
     Outcome,
     Reading,
     Search,
+    Shipment,
+    ShipmentResult,
     StockLine,
 )
 from connector_sdk.testing.database import ConnectorDatabase
@@ -50,6 +52,8 @@ class Spoiled:
         self.search_listings = marketplace.search_listings
         self.check_account = marketplace.check_account
         self.dry_run = marketplace.dry_run
+        self.confirm_shipment = marketplace.confirm_shipment
+        self.estimate_fees = marketplace.estimate_fees
 
     def capabilities(self) -> Capabilities:
         found = self._marketplace.capabilities()
@@ -70,6 +74,20 @@ class _Backwards(Spoiled):
 
     async def push_stock(self, lines: Sequence[StockLine]) -> Results:
         return [result for line in reversed(lines) for result in await super(_Backwards, self).push_stock([line])]
+
+
+class _Renaming(Spoiled):
+    """Gives a parcel a new name whenever it is sent."""
+
+    def __init__(self, marketplace: Marketplace) -> None:
+        super().__init__(marketplace)
+        names, confirm = itertools.count(1), marketplace.confirm_shipment
+
+        async def confirm_shipment(shipment: Shipment) -> ShipmentResult:
+            package = shipment.package.model_copy(update={"package_id": str(next(names))})
+            return await confirm(dc.replace(shipment, package=package))
+
+        self.confirm_shipment = confirm_shipment
 
 
 class _EmptyWhenBusy(Spoiled):
@@ -261,6 +279,9 @@ FAULTS: Mapping[tuple[str, str], Fault] = {
     ),
     ("the-watermark-is-never-early", "all counts as known up to now"): Fault(
         found="came behind a watermark that had passed that time", marketplace=_known_up_to_now
+    ),
+    ("a-parcel-is-confirmed-under-one-name", "a parcel has a new name whenever it is sent"): Fault(
+        found="parcel was never confirmed", marketplace=_Renaming
     ),
     ("it-works-between-kafka-and-the-marketplace", "it can't do what it says"): Fault(
         found="fetching one order was answered with", marketplace=_Boasting

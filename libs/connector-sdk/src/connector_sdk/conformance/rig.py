@@ -11,7 +11,9 @@ from contracts import (
     AppliedStatus,
     ChannelStatusChanged,
     MarketplaceOrderReceived,
+    OrderShipped,
     OrdersWatermark,
+    ShipmentApplied,
     StockApplied,
 )
 from runtime.records import Delivery
@@ -25,6 +27,7 @@ from connector_sdk.order_reader import OrderReader, ReadPolicy
 from connector_sdk.push_policy import PushPolicy
 from connector_sdk.pusher import Pusher
 from connector_sdk.pushes import Patience, Push
+from connector_sdk.shipments import ShipmentPush
 from connector_sdk.testing.database import ACCOUNT, ConnectorDatabase
 from connector_sdk.testing.waiting import eventually
 
@@ -37,8 +40,11 @@ PUSH_POLICY = PushPolicy(
     patience=Patience(dt.timedelta(hours=1), dt.timedelta(0)),
 )
 READ_POLICY = ReadPolicy(poll_seconds=0.0, overlap=dt.timedelta(minutes=10), unauthorised_seconds=0.05)
-_EMPTY = "truncate pushes, listings, cursors, seen_orders, unreadable_orders, outbox"
-_AS_NEW = "update channel_state set paused = false, stock_refused = null, orders_refused = null, stopped_since = null"
+_EMPTY = "truncate pushes, listings, cursors, seen_orders, unreadable_orders, shipments, shipped_elsewhere, outbox"
+_AS_NEW = """
+update channel_state set paused = false, stock_refused = null, orders_refused = null, shipments_refused = null,
+    stopped_since = null
+"""
 _AT_REST = """
 select 1 from pushes where in_flight_revision is not null or state in ('pending', 'quarantined') and not closed
 """
@@ -93,6 +99,7 @@ class Rig:
         self._leader: Leader | None = None
         self._pusher: Pusher[Push] | None = None
         self._reader: OrderReader | None = None
+        self._shipper: Pusher[ShipmentPush] | None = None
         self._dead: list[Pusher[Push]] = []
 
     async def __aenter__(self) -> Self:
@@ -103,6 +110,8 @@ class Rig:
     async def __aexit__(self, *_: object) -> None:
         for pusher in (*self._dead, *([self._pusher] if self._pusher else [])):
             await pusher.close()
+        if self._shipper:
+            await self._shipper.close()
         if self._leader:
             await self._leader.close()
 
@@ -144,6 +153,22 @@ class Rig:
         )
         for _ in range(pages):
             await self._reader.step()
+
+    async def take_in_shipments(self, *deliveries: Delivery[OrderShipped]) -> None:
+        """Handle one batch of what was shipped as it would come from Kafka."""
+        can_confirm = self.marketplace.capabilities().shipments
+        await self.database.take_in_shipments(*deliveries, can_confirm=can_confirm)
+
+    async def ship(self, rounds: int = 1) -> None:
+        """Confirm parcels."""
+        self._shipper = self._shipper or self.database.shipment_pusher(self.marketplace, self.policy, self.leader)
+        for _ in range(rounds):
+            await self._shipper.step()
+
+    async def shipments_told(self) -> list[str]:
+        """What was told of parcels, in order."""
+        events = [event.data for event in await self.database.published("channel.shipment.applied")]
+        return [each.status.value for each in events if isinstance(each, ShipmentApplied)]
 
     async def die(self) -> None:
         """End without a record, as a killed process does: the lead is gone, and nobody hears of what is under way."""

@@ -34,6 +34,11 @@ class Sandbox:
         state = await self._ask("GET", "state")
         return {sku: listing["quantity"] for sku, listing in state["listings"].items()}
 
+    async def units_shipped(self, external_order_id: str) -> int:
+        """How many units of an order have left."""
+        orders = (await self._ask("GET", "state"))["orders"]
+        return sum(each["quantity_shipped"] for each in orders if each["external_order_id"] == external_order_id)
+
     async def writes(self, external_sku: str | None = None) -> list[tuple[str, int]]:
         """Every write that arrived, whatever its answer, in the sequence of the answers: SKU and quantity."""
         calls = await self._ask("GET", "calls")

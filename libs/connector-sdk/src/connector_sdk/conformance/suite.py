@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from connector_sdk.conformance import crashes, orders, pushing, trouble, whole
+from connector_sdk.conformance import crashes, orders, parcels, pushing, trouble, whole
 from connector_sdk.conformance.rig import Rig
 
 Behaviour = Callable[[Rig], Awaitable[None]]
@@ -24,6 +24,7 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
         crashes.a_kill_between_pages_loses_and_doubles_no_order,
         orders.late_and_repeated_orders_are_told_once,
         orders.the_watermark_is_never_early,
+        parcels.a_parcel_is_confirmed_under_one_name,
         whole.it_works_between_kafka_and_the_marketplace,
     )
 }

@@ -39,6 +39,9 @@ from connector_sdk.reconciler import Reconciler
 from connector_sdk.registrar import Registrar
 from connector_sdk.registry import Pace
 from connector_sdk.rhythm import Rhythm
+from connector_sdk.shipment_desire import ShipmentDesire
+from connector_sdk.shipment_queue import ShipmentQueue
+from connector_sdk.shipments import ShipmentPush
 from connector_sdk.stock_queue import StockQueue
 from connector_sdk.testing.targets import CHANNEL, delivery
 from connector_sdk.token_bucket import TokenBucket
@@ -78,6 +81,11 @@ class ConnectorDatabase:
         async with self.worker.begin() as work:
             await PriceDesire(CHANNEL, can_write=can_write).handle(deliveries, work)
 
+    async def take_in_shipments(self, *deliveries: Delivery[Any], can_confirm: bool = True) -> None:
+        """Handle one batch of what was shipped."""
+        async with self.worker.begin() as work:
+            await ShipmentDesire(CHANNEL, can_confirm=can_confirm).handle(deliveries, work)
+
     async def follow_up(self) -> None:
         """What the inventory does about unknown outcomes: a new revision of the same quantity for each."""
         closed = await self.rows("select sku, revision, quantity from pushes where closed order by sku")
@@ -109,6 +117,12 @@ class ConnectorDatabase:
     ) -> FeedRunner:
         outcomes = FeedOutcomes(CHANNEL, marketplace, self.worker, leader, policies)
         return FeedRunner(ACCOUNT, bulk, outcomes, self.worker, leader, policies[1])
+
+    def shipment_pusher(
+        self, marketplace: Marketplace, policy: PushPolicy, leader: Leader | None = None
+    ) -> Pusher[ShipmentPush]:
+        queue, bucket = ShipmentQueue(CHANNEL, marketplace, policy), TokenBucket(policy.rate, policy.burst)
+        return Pusher(ACCOUNT, queue, self.worker, leader or self.leader(), bucket)
 
     def price_verifier(self, marketplace: Marketplace, policy: PushPolicy, leader: Leader) -> PriceVerifier:
         return PriceVerifier(ACCOUNT, self._reads(marketplace), self.worker, leader, policy)

@@ -9,6 +9,8 @@ from contracts import Issue, Money
 
 from connector_sdk.marketplace import (
     Capabilities,
+    FeeEstimate,
+    FeeLine,
     LineResult,
     MarketplaceError,
     OrderPage,
@@ -16,6 +18,8 @@ from connector_sdk.marketplace import (
     PriceLine,
     Reading,
     Search,
+    Shipment,
+    ShipmentResult,
     StockLine,
 )
 from connector_sdk.marketplace_clock import ClockReading
@@ -32,6 +36,13 @@ class FakeMarketplace:
         """A call for one of these SKUs waits for its event."""
         self.submitted: list[StockLine] = []
         self.priced: list[PriceLine] = []
+        self.confirmed: list[Shipment] = []
+        """Its answers are found by order id."""
+        self.fees: dict[str, FeeEstimate] = {}
+        """By SKU; other SKUs are missing from the answer."""
+        self.fees_asked: list[list[str]] = []
+        """The SKUs of each call."""
+        self.fee_error: MarketplaceError | None = None
         self.pages: dict[str | None, OrderPage | MarketplaceError] = {None: OrderPage(())}
         """By cursor."""
         self.searches: list[tuple[Search, dt.datetime, str | None]] = []
@@ -63,6 +74,9 @@ class FakeMarketplace:
             prices=True,
             search_batch=20,
             account_check=True,
+            shipments=True,
+            fees=True,
+            fee_batch=2,
         )
 
     async def has_stock_calls(self, count: int) -> bool:
@@ -76,6 +90,17 @@ class FakeMarketplace:
     async def push_prices(self, lines: Sequence[PriceLine]) -> Sequence[LineResult]:
         self.priced += lines
         return [await self._answer(line.external_sku) for line in lines]
+
+    async def confirm_shipment(self, shipment: Shipment) -> ShipmentResult:
+        self.confirmed.append(shipment)
+        answer = await self._answer(shipment.external_order_id)
+        return ShipmentResult(answer.outcome, answer.request_id, answer.issues, answer.retry_after, answer.throttled)
+
+    async def estimate_fees(self, lines: Sequence[FeeLine]) -> Sequence[FeeEstimate]:
+        self.fees_asked.append([line.sku for line in lines])
+        if self.fee_error:
+            raise self.fee_error
+        return [self.fees[line.sku] for line in reversed(lines) if line.sku in self.fees]
 
     async def read_listings(self, external_skus: Sequence[str]) -> Sequence[Reading]:
         self.read += external_skus

@@ -58,10 +58,15 @@ class NamedPriceRuleBody(PriceRuleBody):
     name: Name
 
 
-class PriceDryRunBody(BaseModel):
+class PriceChangesBody(BaseModel):
+    """Rules to write and to delete, as a whole or not at all."""
+
     model_config = ConfigDict(extra="forbid")
     put: Annotated[list[NamedPriceRuleBody], Field(max_length=1000)] = []
     delete: Annotated[list[Name], Field(max_length=1000)] = []
+
+
+class PriceDryRunBody(PriceChangesBody):
     after: Annotated[str, Field(max_length=64)] = ""
     limit: Annotated[int, Field(ge=1, le=5000)] = 100
 

@@ -16,7 +16,7 @@ from inventory.adapters import price_reads
 from inventory.adapters.price_rules import PostgresPriceRules
 from inventory.domain.price_rules import PRECEDENCE, PriceDefaults, PriceRule
 from inventory.domain.quotes import Quote, text
-from inventory.entrypoints.price_bodies import PriceDryRunBody, PriceRuleBody, PriceSetsBody, shown
+from inventory.entrypoints.price_bodies import PriceChangesBody, PriceDryRunBody, PriceRuleBody, PriceSetsBody, shown
 from inventory.entrypoints.rule_bodies import Name
 from inventory.handlers.change_price_rules import PricePreview, change_price_rules, preview_price_rules
 from inventory.handlers.change_rules import RefusedError
@@ -113,6 +113,12 @@ def _changes(worker: Worker, known: Sequence[str]) -> APIRouter:
         with _refusals():
             async with worker.begin() as work:
                 return await change_price_rules(put, delete, known, work)
+
+    @api.post("")
+    @needs(Scope.RULES_WRITE)
+    async def change_rules(body: PriceChangesBody) -> dict[str, Any]:
+        """Many rules at once."""
+        return {"changed": await apply([rule.rule(rule.name) for rule in body.put], body.delete)}
 
     @api.put("/{name}")
     @needs(Scope.RULES_WRITE)
