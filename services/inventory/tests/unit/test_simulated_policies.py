@@ -78,9 +78,9 @@ def test_the_document_has_the_names_that_others_read() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_calls_are_counted_for_each_marketplace(name: str) -> None:
     result = simulate(name, draw(LINES, Setting(flash=100, seed=2)))
-    assert set(result.calls_by_channel) == {"amazon", "noon"}
-    assert min(result.calls_by_channel.values()) > 0
-    assert result.as_json()["calls"] == sum(result.calls_by_channel.values())
+    assert set(result.channel_calls) == {"amazon", "noon"}
+    assert min(result.channel_calls.values()) > 0
+    assert result.as_json()["calls"] == sum(result.channel_calls.values())
 
 
 def test_a_percentile_is_the_nearest_rank() -> None:

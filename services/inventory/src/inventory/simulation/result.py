@@ -23,9 +23,9 @@ class Oversale:
 class Result:
     """`oversold`: units sold that did not exist. `refused`: buyers turned away while a unit was truly in stock.
 
-    `calls_by_channel`: calls that set a quantity; `reads` read one back. `waits`: how long those of the storefront's
-    buyers waited who had to and got their unit, in seconds; `own_sales`: all sales of the storefront. `oversales`
-    explains what was oversold, under escrow. `must_not_oversell`: it promises never to.
+    `calls` set a quantity, `reads` read one back. `waits`: how long those of the storefront's buyers waited who had to
+    and got their unit, in seconds; `own_sales`: all sales of the storefront. `oversales` explains what was oversold,
+    under escrow. `must_not_oversell`: it promises never to.
     """
 
     policy: str
@@ -34,7 +34,7 @@ class Result:
     oversold: int = 0
     refused: int = 0
     sold: int = 0
-    calls_by_channel: dict[str, int] = dc.field(default_factory=dict)
+    channel_calls: dict[str, int] = dc.field(default_factory=dict)
     reads: int = 0
     own_sales: int = 0
     waits: list[float] = dc.field(default_factory=list)
@@ -48,7 +48,7 @@ class Result:
             "refused": self.refused,
             "sold": self.sold,
             "calls": self.calls,
-            "calls_by_channel": self.calls_by_channel,
+            "channel_calls": self.channel_calls,
             "reads": self.reads,
             "waited_share": round(self.waited_share, 4),
             "wait_s": {"p50": percentile(self.waits, 0.5), "p99": percentile(self.waits, 0.99)},
@@ -57,8 +57,8 @@ class Result:
 
     @property
     def calls(self) -> int:
-        """To all marketplaces together."""
-        return sum(self.calls_by_channel.values())
+        """Calls that set a quantity, at every marketplace."""
+        return sum(self.channel_calls.values())
 
     @property
     def waited_share(self) -> float:
