@@ -75,6 +75,14 @@ def test_the_document_has_the_names_that_others_read() -> None:
     assert set(document["wait_s"]) == {"p50", "p99"}
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_calls_are_counted_for_each_marketplace(name: str) -> None:
+    result = simulate(name, draw(LINES, Setting(flash=100, seed=2)))
+    assert set(result.channel_calls) == {"amazon", "noon"}
+    assert min(result.channel_calls.values()) > 0
+    assert result.as_json()["calls"] == sum(result.channel_calls.values())
+
+
 def test_a_percentile_is_the_nearest_rank() -> None:
     assert [percentile([30.0, 10.0, 20.0, 40.0], share) for share in (0.25, 0.5, 0.99)] == [10.0, 20.0, 40.0]
     assert percentile([], 0.5) == 0.0
