@@ -64,21 +64,12 @@ def plug_in(service: Service, settings: ConnectorSettings, account: Account, mar
     leader = Leader(str(settings.database_url), service.schema, f"{account.channel}:{account.name}")
     policy = PushPolicy.of(settings)
     bucket = TokenBucket(policy.rate, policy.burst)
-    registers = marketplace.capabilities().accepts_unknown_listings
-    stock = StockQueue(account.channel, marketplace, policy, registered_only=registers)
-    pusher = Pusher(account, stock, service.worker, leader, bucket)
-    price_queue = PriceQueue(account.channel, marketplace, policy, registered_only=registers)
-    price_pusher = Pusher(account, price_queue, service.worker, leader, bucket)
     reader = OrderReader(account, marketplace, service.worker, leader, ReadPolicy.of(settings))
     check = AccountCheck(account, marketplace, service.worker, leader)
-    pushing = ClosingLoop("pusher", check.first(pusher.step), pusher.close, stale_after=60.0)
-    pricing = ClosingLoop("price-pusher", check.first(price_pusher.step), price_pusher.close, stale_after=60.0)
-    leader.on_desire("stock", pushing.wake)
-    leader.on_desire("prices", pricing.wake)
-
     reads = ListingReads(marketplace, service.telemetry, settings.read_rate_per_second, settings.search_rate_per_second)
     verifier = Verifier(account, reads, service.worker, leader, settings.patience)
     price_verifier = PriceVerifier(account, reads, service.worker, leader, policy)
+    registers = marketplace.capabilities().accepts_unknown_listings
     observer = Observer(account, reads, service.worker, leader, registers=registers)
     withdrawal = Withdrawal(account, service.worker, leader, dt.timedelta(seconds=settings.withdraw_after_seconds))
 
@@ -98,8 +89,7 @@ def plug_in(service: Service, settings: ConnectorSettings, account: Account, mar
         plug_in_shipments(service, settings, account, marketplace, leader),
     )
     plug_in_fees(service, settings, account.channel, marketplace, leader)
-    service.repeat(pushing)
-    service.repeat(pricing)
+    pusher = _push(service, marketplace, check, policy, bucket)
     service.repeat(Loop("verifier", verifier.step, stale_after=120.0))
     service.repeat(Loop("price-verifier", price_verifier.step, stale_after=120.0))
     service.repeat(Loop("observer", observer.step, stale_after=120.0))
@@ -110,6 +100,25 @@ def plug_in(service: Service, settings: ConnectorSettings, account: Account, mar
     service.probe("channel", ChannelProbe(service, leader, pusher).check)
     service.probe("orders", reader.check)
     return Lead(leader, bucket)
+
+
+def _push(
+    service: Service, marketplace: Marketplace, check: AccountCheck, policy: PushPolicy, bucket: TokenBucket
+) -> Pusher[Push]:
+    """Write quantities and prices, in two loops that share one bucket. Answers with the pusher of quantities."""
+    account, leader = check.account, check.leader
+    registers = marketplace.capabilities().accepts_unknown_listings
+    stock = StockQueue(account.channel, marketplace, policy, registered_only=registers)
+    prices = PriceQueue(account.channel, marketplace, policy, registered_only=registers)
+    pusher = Pusher(account, stock, service.worker, leader, bucket)
+    price_pusher = Pusher(account, prices, service.worker, leader, bucket)
+    pushing = ClosingLoop("pusher", check.first(pusher.step), pusher.close, stale_after=60.0)
+    pricing = ClosingLoop("price-pusher", check.first(price_pusher.step), price_pusher.close, stale_after=60.0)
+    leader.on_desire("stock", pushing.wake)
+    leader.on_desire("prices", pricing.wake)
+    service.repeat(pushing)
+    service.repeat(pricing)
+    return pusher
 
 
 def _know_what_stands(
