@@ -57,6 +57,7 @@ class LineResult:
     """What became of one line.
 
     `throttled`: the marketplace asks for fewer calls; `retry_after` is in seconds, where it named a time.
+    `allowed_rate`: how many such calls a second it says that it takes.
     """
 
     external_sku: str
@@ -67,6 +68,7 @@ class LineResult:
     retry_after: float | None = None
     throttled: bool = False
     clock: ClockReading | None = None
+    allowed_rate: float | None = None
 
 
 @dc.dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -147,6 +148,7 @@ class AmazonMarketplace:
             retry_after=retry_after(response, self._clock()),
             throttled=response.status_code == httpx.codes.TOO_MANY_REQUESTS,
             clock=marketplace_clock(response, self._clock()),
+            allowed_rate=_allowed_rate(response),
         )
 
     def _check(self, response: httpx.Response) -> None:
@@ -176,6 +178,15 @@ def _errors(response: httpx.Response) -> tuple[Issue, ...]:
     except ValidationError:
         return (status,)
     return (status, *to_issues(answer.errors))
+
+
+def _allowed_rate(response: httpx.Response) -> float | None:
+    """What the operation's limit is for this account, in calls a second, where Amazon tells it: not on every answer."""
+    try:
+        rate = float(response.headers.get("x-amzn-ratelimit-limit", ""))
+    except ValueError:
+        return None
+    return rate if 0 < rate < math.inf else None
 
 
 def _no_answer(error: httpx.HTTPError) -> MarketplaceError:

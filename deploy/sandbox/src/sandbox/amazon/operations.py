@@ -31,9 +31,10 @@ class Gate:
 
     def operation(self, limit: Limit, work: Work) -> Endpoint:
         """Wrap an operation's own work, which returns the body of the answer, into a route."""
-        rate = str(limit.rate)
 
         async def endpoint(request: Request) -> Response:
+            allowed = self._limits.rate(limit)
+            rate = None if allowed is None else str(allowed)
             try:
                 self._tokens.check(request.headers)
                 if not self._limits.allow(limit):
