@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from amazon_connector.marketplace import AmazonMarketplace
-from connector_sdk.leader import Leader
+from connector_sdk.marketplace import LineResult, StockLine
 from connector_sdk.order_reader import OrderReader, ReadPolicy
 from connector_sdk.push_policy import PushPolicy
 from connector_sdk.pusher import Pusher
@@ -72,12 +73,24 @@ async def _work(pusher: Pusher[Push], database: ConnectorDatabase, *, until_left
                 return
 
 
-async def _die(database: ConnectorDatabase, pusher: Pusher[Push], leader: Leader) -> None:
-    """As after a SIGKILL: nothing is recorded or given back, the connection that held the lead is gone."""
-    await pusher._calls.finish(0)  # noqa: SLF001 - a crash has no public name
-    pusher._calls.forget()  # noqa: SLF001
-    await leader.close()
-    del database
+class _Replica:
+    """A process that pushes. Once killed it sends nothing more, and records and gives back nothing."""
+
+    def __init__(self, marketplace: AmazonMarketplace, database: ConnectorDatabase) -> None:
+        self._marketplace = marketplace
+        self._is_killed = False
+        self.capabilities = marketplace.capabilities
+        self.push_prices, self.read_listings = marketplace.push_prices, marketplace.read_listings
+        self.fetch_orders, self.fetch_order = marketplace.fetch_orders, marketplace.fetch_order
+        self._leader = database.leader()
+        self.pusher = database.pusher(self, POLICY, self._leader)
+
+    async def push_stock(self, lines: Sequence[StockLine]) -> Sequence[LineResult]:
+        return [] if self._is_killed else await self._marketplace.push_stock(lines)
+
+    async def kill(self) -> None:
+        self._is_killed = True
+        await self._leader.close()
 
 
 def _targets(skus: Sequence[str], revision: int = 1) -> list[Any]:
@@ -140,21 +153,19 @@ async def test_a_new_leader_keeps_the_order_and_repeats_nothing_and_has_no_burst
     skus, amazon = [f"sku-{number:04d}" for number in range(450)], _Amazon(amazon_url)
     await amazon.set_up(skus, limit_scale=1)
     await database.take_in(*_targets(skus))
-    first, second = database.leader(), database.leader()
-    dying = database.pusher(marketplace, POLICY, first)
-    heir = database.pusher(marketplace, POLICY, second)
-    for left in (350, 225, 100):
-        await dying.step()
-        assert await heir.step() > 0, "one leads, the other stands by"
-        await _work(dying, database, until_left=left)
-        await _die(database, dying, first)
-        dying, heir, first, second = heir, dying, second, first
-    await _work(dying, database)
+    replicas = [_Replica(marketplace, database) for _ in range(4)]
+    for left, (dying, heir) in zip((350, 225, 100), itertools.pairwise(replicas), strict=True):
+        await dying.pusher.step()
+        assert await heir.pusher.step() > 0, "one leads, the other stands by"
+        await _work(dying.pusher, database, until_left=left)
+        await dying.kill()
+    last = replicas[-1].pusher
+    await _work(last, database)
     unknown = await database.rows("select sku from pushes where closed")
     await database.follow_up()
-    await _work(dying, database)
-    await dying.close()
-    await second.close()
+    await _work(last, database)
+    for replica in replicas:
+        await replica.pusher.close()
 
     writes = await amazon.writes()
     accepted = [call for call in writes if call["status"] == 200]

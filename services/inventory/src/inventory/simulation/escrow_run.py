@@ -58,7 +58,7 @@ class EscrowRun:
             self._visit(buyer.sku, buyer.channel, at)
         self._close()
         result = self._shop.result
-        result.calls = sum(market.calls for market in self._writer.markets.values())
+        result.channel_calls = {channel: market.calls for channel, market in self._writer.markets.items()}
         result.reads = sum(market.reads for market in self._writer.markets.values())
         return result
 

@@ -41,7 +41,7 @@ class GuideRun:
             self._agenda.until(OPENING + buyer.at)
             self._visit(buyer.sku, buyer.channel, OPENING + buyer.at)
         result = self._shop.result
-        result.calls = sum(market.calls for market in self._markets.values())
+        result.channel_calls = {channel: market.calls for channel, market in self._markets.items()}
         return result
 
     def _new(self, sku: str, units: int) -> Item:

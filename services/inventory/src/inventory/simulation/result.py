@@ -34,7 +34,7 @@ class Result:
     oversold: int = 0
     refused: int = 0
     sold: int = 0
-    calls: int = 0
+    channel_calls: dict[str, int] = dc.field(default_factory=dict)
     reads: int = 0
     own_sales: int = 0
     waits: list[float] = dc.field(default_factory=list)
@@ -48,11 +48,17 @@ class Result:
             "refused": self.refused,
             "sold": self.sold,
             "calls": self.calls,
+            "channel_calls": self.channel_calls,
             "reads": self.reads,
             "waited_share": round(self.waited_share, 4),
             "wait_s": {"p50": percentile(self.waits, 0.5), "p99": percentile(self.waits, 0.99)},
             "oversales": [oversale.as_json() for oversale in self.oversales],
         }
+
+    @property
+    def calls(self) -> int:
+        """Calls that set a quantity, at every marketplace."""
+        return sum(self.channel_calls.values())
 
     @property
     def waited_share(self) -> float:
