@@ -135,8 +135,7 @@ async def _come(
     buyers_at_the_storefront: asyncio.TaskGroup,
 ) -> None:
     sales = progress.begin("sales and marketplace orders", len(scenario.lines) + len(scenario.purchases))
-    step = max(1, len(scenario.lines) // max(1, len(scenario.purchases)))
-    purchases = iter(scenario.purchases)
+    purchases = deque(scenario.purchases)
     to_come = deque(interruptions)
     began = time.monotonic()
     for number, line in enumerate(scenario.lines):
@@ -144,13 +143,11 @@ async def _come(
             await to_come.popleft().act()
         buyers_at_the_storefront.create_task(actors.storefront.sell(line))
         progress.advance(sales)
-        if number % step == 0 and (purchase := next(purchases, None)):
-            await actors.buyers.buy(purchase)
+        still_to_come = len(scenario.purchases) * (len(scenario.lines) - number - 1) // len(scenario.lines)
+        while len(purchases) > still_to_come:
+            await actors.buyers.buy(purchases.popleft())
             progress.advance(sales)
         await asyncio.sleep(max(0.0, began + number / pace.rate - time.monotonic()))
-    for purchase in purchases:
-        await actors.buyers.buy(purchase)
-        progress.advance(sales)
 
 
 async def _come_to_rest(scenario: Scenario, running: Running, actors: Actors, progress: Progressing) -> None:

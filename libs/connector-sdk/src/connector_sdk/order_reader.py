@@ -123,8 +123,10 @@ class OrderReader:
         return Check(ok=self._failures < _NOT_READY_AFTER, detail=self._error or "")
 
     async def _pause(self) -> float:
-        """How long a new leader waits: searches are scarce, and the leader before, or a process that died again and
-        again, has spent of the same allowance."""
+        """How long a new leader waits before its first call.
+
+        Searches are scarce, and the leader before, or a process that died again and again, has spent some.
+        """
         async with self._worker.begin() as work:
             called_at = await cursors.last_call(work.connection)
             passed = (work.now - called_at).total_seconds() if called_at else self._policy.poll_seconds

@@ -10,6 +10,7 @@ _CLIMB, _CAREFUL_CLIMB = 0.03, 0.003
 _CAREFUL_CALLS = 100
 """After a call was throttled so many go through before the rate rises faster: what was learnt may still hold."""
 _NEAR = 0.9
+_ROUNDING = 1e-9
 
 
 class TokenBucket:
@@ -41,7 +42,7 @@ class TokenBucket:
     async def acquire(self) -> float:
         """Wait for a token. Who asked first gets the first. Returns the time on the clock, for `slow_down`."""
         async with self._turn:
-            while (wait := self._wait()) > 0:  # noqa: ASYNC110 - waits for a time that may move, not for an event
+            while (wait := self._wait()) > 0:
                 await self._sleep(wait)
             self._tokens -= 1
             return self._clock()
@@ -82,7 +83,7 @@ class TokenBucket:
         """Seconds until there may be a token; 0 when there is one."""
         self._fill()
         missing = 1 - self._tokens
-        return max(self._blocked_until - self._clock(), missing / self.rate if missing > 1e-9 else 0.0)
+        return max(self._blocked_until - self._clock(), missing / self.rate if missing > _ROUNDING else 0.0)
 
     def _fill(self) -> None:
         now = self._clock()

@@ -30,13 +30,13 @@ class AmazonClient:
 
     async def patch_listing(self, sku: str, body: Mapping[str, Any]) -> httpx.Response:
         """`patchListingsItem`."""
-        path = f"{_LISTINGS}/{quote(self._seller_id, safe='')}/{quote(sku, safe='')}"
+        path = f"{_LISTINGS}/{_segment(self._seller_id)}/{_segment(sku)}"
         query = {"marketplaceIds": self.marketplace_id, "issueLocale": "en_AE"}
         return await self._send("PATCH", path, query, body)
 
     async def get_listing(self, sku: str) -> httpx.Response:
         """`getListingsItem`, with the live quantity, what consumers pay, and what the seller has sent."""
-        path = f"{_LISTINGS}/{quote(self._seller_id, safe='')}/{quote(sku, safe='')}"
+        path = f"{_LISTINGS}/{_segment(self._seller_id)}/{_segment(sku)}"
         return await self._send("GET", path, {"marketplaceIds": self.marketplace_id, "includedData": _LISTING_DATA})
 
     async def search_orders(self, window: Mapping[str, str], page_token: str | None) -> httpx.Response:
@@ -51,7 +51,7 @@ class AmazonClient:
 
     async def get_order(self, order_id: str) -> httpx.Response:
         """`getOrder`."""
-        return await self._send("GET", f"{_ORDERS}/{quote(order_id, safe='')}", {"includedData": _INCLUDED_DATA})
+        return await self._send("GET", f"{_ORDERS}/{_segment(order_id)}", {"includedData": _INCLUDED_DATA})
 
     async def _send(
         self, method: str, path: str, query: Mapping[str, str], body: Mapping[str, Any] | None = None
@@ -70,3 +70,8 @@ class AmazonClient:
     ) -> httpx.Response:
         headers = {"x-amz-access-token": token, "x-amz-date": dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%SZ")}
         return await self._http.request(method, path, params=query, json=body, headers=headers)
+
+
+def _segment(text: str) -> str:
+    """One part of a path, whatever it holds: `.` and `..` would else lead to another resource."""
+    return quote(text, safe="") if text.strip(".") else "%2E" * len(text)
