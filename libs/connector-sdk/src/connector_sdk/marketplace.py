@@ -130,10 +130,13 @@ class Capabilities:
 class MarketplaceError(Exception):
     """A call that reads failed as a whole. The message is one line without secrets or personal data."""
 
-    def __init__(self, outcome: Outcome, detail: str, *, retry_after: float | None = None) -> None:
+    def __init__(
+        self, outcome: Outcome, detail: str, *, retry_after: float | None = None, throttled: bool = False
+    ) -> None:
         super().__init__(detail)
         self.outcome = outcome
         self.retry_after = retry_after
+        self.throttled = throttled
 
 
 class StockWriter(Protocol):

@@ -194,6 +194,10 @@ class OrderReader:
         if error.outcome in (Outcome.REJECTED, Outcome.UNSUPPORTED):
             self._read = None
             return delay(self._failures, first=5.0, longest=_BAD_REQUEST_SECONDS)
+        if error.throttled:  # the allowance grows by about one call in the time between two searches
+            return max(
+                error.retry_after or 0.0, self._policy.poll_seconds, delay(self._failures, first=0.5, longest=5.0)
+            )
         longest = min(max(self._policy.poll_seconds, _SHORTEST_LIMIT_SECONDS), _LONGEST_LIMIT_SECONDS)
         return max(error.retry_after or 0.0, delay(self._failures, first=2.0, longest=longest))
 

@@ -206,3 +206,21 @@ async def test_after_an_outage_reading_goes_on_about_when_the_next_read_would_ha
     pauses = [await reader.step() for _ in range(12)]
     await leader.close()
     assert max(pauses) <= POLICY.poll_seconds
+
+
+async def test_a_throttled_page_waits_for_the_next_call_of_the_allowance_and_goes_on_there(
+    database: ConnectorDatabase,
+) -> None:
+    marketplace = FakeMarketplace()
+    refused = MarketplaceError(Outcome.RETRY, "429", throttled=True)
+    marketplace.pages = {None: OrderPage([order("1")], next_cursor="page-2"), "page-2": refused}
+    leader = database.leader()
+    reader = _reader(database, marketplace, leader)
+    assert await reader.step() == 0.0
+    assert await reader.step() >= POLICY.poll_seconds
+    marketplace.pages["page-2"] = OrderPage([order("2")])
+    await reader.step()
+    await leader.close()
+
+    assert [cursor for _, _, cursor in marketplace.searches] == [None, "page-2", "page-2"]
+    assert [number for number, _ in await _published(database)] == ["1", "2"]

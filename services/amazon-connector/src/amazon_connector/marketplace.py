@@ -155,7 +155,12 @@ class AmazonMarketplace:
         outcome = outcome_of(response.status_code)
         if outcome is not Outcome.ACCEPTED:
             said = "; ".join(f"{issue.code}: {issue.message}" for issue in _errors(response)[:3])
-            raise MarketplaceError(outcome, said[:500], retry_after=retry_after(response, self._clock()))
+            raise MarketplaceError(
+                outcome,
+                said[:500],
+                retry_after=retry_after(response, self._clock()),
+                throttled=response.status_code == httpx.codes.TOO_MANY_REQUESTS,
+            )
 
 
 def _submission(response: httpx.Response) -> tuple[Outcome, str | None, tuple[Issue, ...]]:
