@@ -12,7 +12,7 @@ INSTALLED := $(VENV)/.installed
 AT_ONCE := -n 2 --dist loadfile # two processes, each with a Kafka and a Postgres of its own
 UV := VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv
 
-.PHONY: bench conformance fidelity model-check simulate help setup lint format test test-unit test-integration test-e2e typescript demo up down status generate release-contracts lock clean
+.PHONY: bench conformance fidelity flash-sale model-check simulate help setup lint format test test-unit test-integration test-e2e typescript demo up down status generate release-contracts lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -23,6 +23,9 @@ demo: setup ## a day of sales through the whole system (SALES=<csv>, KILL=<servi
 	@$(BIN)/python -m demo $(if $(SALES),--sales "$(SALES)") $(if $(KILL),--kill $(KILL)) $(if $(RATE),--rate $(RATE)) \
 	  $(if $(filter-out 0,$(FAULTS)),--faults) $(if $(STOCK),--stock $(STOCK)) \
 	  $(if $(STOREFRONT_MODE),--storefront-mode $(STOREFRONT_MODE))
+
+flash-sale: setup ## 6,000 sales of 20 products in an hour (60 of its seconds in one), Amazon under its published limits: the calls that it took
+	@$(BIN)/python -m demo.flash_sale
 
 test: setup ## all tests, on real Kafka and Postgres
 	@$(BIN)/python -m pytest $(AT_ONCE) -m "not e2e"

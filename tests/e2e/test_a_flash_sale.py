@@ -3,7 +3,7 @@
 import pytest
 from demo.day import Pace, live_through
 from demo.day import Running as RunningDay
-from demo.flash_sale import plan_flash_sale
+from demo.flash_sale import SALES, plan
 from demo.house import House
 from demo.report import Progressing, console
 from demo.scenario import external_sku
@@ -11,7 +11,6 @@ from local_stack.stack import Stack
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
-SALES = 6000
 SECONDS = 60
 MOST_CALLS = 400
 LIVE_DELAY_S = [0.5, 2.5]
@@ -20,7 +19,7 @@ LIVE_DELAY_S = [0.5, 2.5]
 
 async def test_a_flash_sale_needs_few_calls_and_oversells_nothing(running: tuple[Stack, House]) -> None:
     stack, house = running
-    scenario = plan_flash_sale(sales=SALES, suffix="/flash")
+    scenario = plan()
     day = RunningDay(house, stack.bootstrap_servers, restarts=dict)
     await house.put_faults("amazon", {"live_delay_s": LIVE_DELAY_S})
     try:

@@ -42,6 +42,11 @@ class Limits:
         bucket.tokens -= 1
         return True
 
+    def rate(self, limit: Limit) -> float | None:
+        """The calls of a real second that a limit allows; None when nothing is enforced."""
+        settings = self._faults.settings
+        return limit.rate * settings.limit_scale * settings.time_scale if settings.limit_scale else None
+
     def _filled(self, limit: Limit, scale: float) -> _Bucket:
         now, burst = self._clock(), max(1.0, limit.burst * scale)
         bucket = self._buckets.setdefault(limit.name, _Bucket(burst, now))

@@ -111,7 +111,7 @@ async def test_a_preview_has_a_limit_of_its_own(amazon: httpx.AsyncClient) -> No
 
 @pytest.mark.parametrize("faults", [{}, {"no_participation": True}, {"suspended": True}])
 async def test_the_seller_takes_part_unless_told_otherwise(amazon: httpx.AsyncClient, faults: dict[str, bool]) -> None:
-    await amazon.put("/_sandbox/faults", json=faults)
+    await amazon.put("/_sandbox/faults", json=faults | {"limit_scale": 1})
     answer = await amazon.get("/sellers/v1/marketplaceParticipations")
     assert answer.headers["x-amzn-ratelimit-limit"] == "0.016"
     told = {each["marketplace"]["id"]: each["participation"] for each in answer.json()["payload"]}

@@ -40,7 +40,7 @@ async def test_patch_sets_the_quantity(listed: httpx.AsyncClient, sku: str, op: 
     body = patch([{"fulfillment_channel_code": "DEFAULT", "quantity": 20}], op=op)
     answer = await listed.patch(item(sku), json=body)
     assert answer.status_code == 200
-    assert answer.headers["x-amzn-ratelimit-limit"] == "5.0"
+    assert "x-amzn-ratelimit-limit" not in answer.headers, "nothing is enforced"
     result = answer.json()
     assert result.pop("submissionId")
     assert result == {"sku": sku, "status": "ACCEPTED", "issues": []}

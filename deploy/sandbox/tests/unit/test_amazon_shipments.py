@@ -43,6 +43,7 @@ async def shop(amazon: httpx.AsyncClient) -> httpx.AsyncClient:
 
 
 async def test_parcels_ship_an_order_part_by_part(shop: httpx.AsyncClient) -> None:
+    await shop.put("/_sandbox/faults", json={"limit_scale": 1})
     order_id = await place(shop)
     answer = await confirm(shop, order_id, 1)
     assert (answer.status_code, answer.content) == (204, b"")

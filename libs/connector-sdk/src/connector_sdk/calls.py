@@ -140,16 +140,16 @@ class Calls(Generic[P]):
         while self._queue and not self._is_refused:
             await self._slots.acquire()
             try:
-                await self._bucket.acquire()
+                started_at = await self._bucket.acquire()
             except BaseException:
                 self._slots.release()
                 raise
             group, self._queue = self._queue[: self.batch], self._queue[self.batch :]
-            task = asyncio.create_task(self._call(group, self._term))
+            task = asyncio.create_task(self._call(group, self._term, started_at))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _call(self, group: Sequence[P], term: str) -> None:
+    async def _call(self, group: Sequence[P], term: str, started_at: float) -> None:
         try:
             accepted = self._accepted
             results, traceparent = await self._observe(group) if group else ((), None)
@@ -159,7 +159,7 @@ class Calls(Generic[P]):
             return
         for push, result in push_policy.match(group, results):
             below = push.traced(traceparent) if push is group[0] else push
-            self._ended.append(Call(below, self._judge(result, accepted)))
+            self._ended.append(Call(below, self._judge(result, accepted, started_at)))
 
     async def _observe(self, group: Sequence[P]) -> tuple[Sequence[LineResult], str | None]:
         """The results of the call, and the traceparent of its span, which is in the trace of its first line."""
@@ -195,14 +195,14 @@ class Calls(Generic[P]):
             issue = Issue(code="CallFailed", message=one_line(error))
             return [LineResult(push.external_sku, Outcome.UNKNOWN, issues=(issue,)) for push in group]
 
-    def _judge(self, result: LineResult, accepted_before: int) -> LineResult:
+    def _judge(self, result: LineResult, accepted_before: int, started_at: float) -> LineResult:
         """Learn from a result. A refusal beside a success since the call began is about the listing, not about us."""
         if result.throttled:
             self._telemetry.measurements.count(THROTTLED)
-            self._bucket.slow_down(result.retry_after)
+            self._bucket.slow_down(result.retry_after, started_at=started_at)
         elif result.outcome is Outcome.ACCEPTED:
             self._accepted += 1
-            self._bucket.speed_up()
+            self._bucket.speed_up(result.allowed_rate)
         elif result.outcome is Outcome.UNAUTHORISED:
             if self._accepted > accepted_before:
                 return dc.replace(result, outcome=Outcome.UNKNOWN)

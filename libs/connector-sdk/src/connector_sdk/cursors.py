@@ -1,4 +1,4 @@
-"""The table `cursors`: how far each search has read completely."""
+"""The table `cursors`: how far each search has read completely, and in a row of its own when the last call was made."""
 
 import dataclasses as dc
 import datetime as dt
@@ -15,6 +15,11 @@ on conflict (search) do update set
     position = greatest(cursors.position, excluded.position),
     known_until = greatest(cursors.known_until, excluded.known_until),
     read_at = excluded.read_at
+""")
+_LAST_CALL = text("select read_at from cursors where search = 'last-call'")
+_NOTE_CALL = text("""
+insert into cursors (search, position, read_at) values ('last-call', :now, :now)
+on conflict (search) do update set position = excluded.position, read_at = excluded.read_at
 """)
 
 
@@ -35,3 +40,14 @@ async def position(connection: AsyncConnection, search: Search) -> dt.datetime |
 async def advance(connection: AsyncConnection, search: Search, reach: Reach, now: dt.datetime) -> None:
     """Note a complete read. A cursor never goes back."""
     await connection.execute(_ADVANCE, {"search": search, "now": now} | dc.asdict(reach))
+
+
+async def last_call(connection: AsyncConnection) -> dt.datetime | None:
+    """When any replica last asked for a page of orders; None before the first."""
+    moment: dt.datetime | None = (await connection.execute(_LAST_CALL)).scalar_one_or_none()
+    return moment
+
+
+async def note_call(connection: AsyncConnection, now: dt.datetime) -> None:
+    """Note that a page is about to be asked for."""
+    await connection.execute(_NOTE_CALL, {"now": now})

@@ -58,6 +58,7 @@ class LineResult:
     """What became of one line.
 
     `throttled`: the marketplace asks for fewer calls; `retry_after` is in seconds, where it named a time.
+    `allowed_rate`: how many such calls a second it says that it takes.
     """
 
     external_sku: str
@@ -68,6 +69,7 @@ class LineResult:
     retry_after: float | None = None
     throttled: bool = False
     clock: ClockReading | None = None
+    allowed_rate: float | None = None
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -187,10 +189,13 @@ class Capabilities:
 class MarketplaceError(Exception):
     """A call that reads failed as a whole. The message is one line without secrets or personal data."""
 
-    def __init__(self, outcome: Outcome, detail: str, *, retry_after: float | None = None) -> None:
+    def __init__(
+        self, outcome: Outcome, detail: str, *, retry_after: float | None = None, throttled: bool = False
+    ) -> None:
         super().__init__(detail)
         self.outcome = outcome
         self.retry_after = retry_after
+        self.throttled = throttled
 
 
 class StockWriter(Protocol):

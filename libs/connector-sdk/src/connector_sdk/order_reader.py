@@ -81,16 +81,23 @@ class OrderReader:
         self._policy = policy
         self._has_update_search = marketplace.capabilities().update_search
         self._read: _Read | None = None
+        self._term: str | None = None
         self._complete_reads = 0
         self._failures = 0
         self._error: str | None = None
         self._is_refused: bool | None = None
 
     async def step(self) -> float:
-        if await self._leader.lead() is None:
+        term = await self._leader.lead()
+        if term is None:
             self._read, self._is_refused = None, None
             return STANDBY_SECONDS
+        if term != self._term:
+            self._read, self._term = None, term
+            if (pause := await self._pause()) > 0:
+                return pause
         self._read = read = self._read or await self._begin()
+        await self._note_call()
         try:
             with ObservedCall(FETCH_ORDERS, self._worker.telemetry.measurements):
                 async with asyncio.timeout(_PAGE_SECONDS):
@@ -114,6 +121,21 @@ class OrderReader:
 
     async def check(self) -> Check:
         return Check(ok=self._failures < _NOT_READY_AFTER, detail=self._error or "")
+
+    async def _pause(self) -> float:
+        """How long a new leader waits before its first call.
+
+        Searches are scarce, and the leader before, or a process that died again and again, has spent some.
+        """
+        async with self._worker.begin() as work:
+            called_at = await cursors.last_call(work.connection)
+            passed = (work.now - called_at).total_seconds() if called_at else self._policy.poll_seconds
+            return min(self._policy.poll_seconds - passed, self._policy.poll_seconds)
+
+    async def _note_call(self) -> None:
+        """Before the call, so that it is known of even where the process dies with it."""
+        async with self._worker.begin() as work:
+            await cursors.note_call(work.connection, work.now)
 
     async def _begin(self) -> _Read:
         is_update_turn = self._complete_reads % _UPDATE_SEARCH_EVERY == _UPDATE_SEARCH_EVERY - 1
@@ -173,6 +195,10 @@ class OrderReader:
         if error.outcome in (Outcome.REJECTED, Outcome.UNSUPPORTED):
             self._read = None
             return delay(self._failures, first=5.0, longest=_BAD_REQUEST_SECONDS)
+        if error.throttled:  # the allowance grows by about one call in the time between two searches
+            return max(
+                error.retry_after or 0.0, self._policy.poll_seconds, delay(self._failures, first=0.5, longest=5.0)
+            )
         longest = min(max(self._policy.poll_seconds, _SHORTEST_LIMIT_SECONDS), _LONGEST_LIMIT_SECONDS)
         return max(error.retry_after or 0.0, delay(self._failures, first=2.0, longest=longest))
 

@@ -49,6 +49,7 @@ class Pusher(Generic[P]):
         self._leader = leader
         self._policy = queue.policy
         self._calls = Calls(queue.operation, queue.policy, bucket, worker.telemetry)
+        self._bucket = bucket
         leader.join()
         self._term: str | None = None
         self._is_refused = False
@@ -88,7 +89,8 @@ class Pusher(Generic[P]):
     async def _change_term(self, term: str | None) -> float:
         """Forget what was claimed under another term. Its calls end unrecorded and are repeated as unknown.
 
-        Nothing is claimed before they have ended: an old call must not overtake a new one to the same listing.
+        Nothing is claimed before they have ended: an old call must not overtake a new one to the same listing. The
+        bucket starts empty: the leader before may have spent the marketplace's burst a moment ago.
         """
         self._term = None
         self._calls.forget()
@@ -97,6 +99,7 @@ class Pusher(Generic[P]):
         await self._calls.run(_ROUND_SECONDS)
         if not self._calls.are_running:
             await self._take_over(term)
+            self._bucket.drain()
             self._term = term
         return 0.0
 

@@ -21,8 +21,10 @@ pytestmark = pytest.mark.integration
 POLICY = ReadPolicy(poll_seconds=7.0)
 
 
-def _reader(database: ConnectorDatabase, marketplace: FakeMarketplace, leader: Leader) -> OrderReader:
-    return OrderReader(ACCOUNT, marketplace, database.worker, leader, POLICY)
+def _reader(
+    database: ConnectorDatabase, marketplace: FakeMarketplace, leader: Leader, policy: ReadPolicy = POLICY
+) -> OrderReader:
+    return OrderReader(ACCOUNT, marketplace, database.worker, leader, policy)
 
 
 async def _published(database: ConnectorDatabase) -> list[tuple[str, OrderStatus]]:
@@ -42,12 +44,12 @@ async def test_all_pages_are_read_before_the_cursor_advances(database: Connector
     reader = _reader(database, marketplace, leader)
 
     assert await reader.step() == 0.0
-    assert await database.rows("select * from cursors") == []
+    assert await database.rows("select * from cursors where search <> 'last-call'") == []
     assert await reader.step() == POLICY.poll_seconds
     await leader.close()
 
     assert [number for number, _ in await _published(database)] == ["1", "2", "3"]
-    (cursor,) = await database.rows("select search, position, known_until from cursors")
+    (cursor,) = await database.rows("select search, position, known_until from cursors where search = 'created'")
     assert tuple(cursor) == ("created", until, until)
 
 
@@ -62,7 +64,7 @@ async def test_a_crash_between_pages_loses_and_doubles_nothing(database: Connect
     await dying.close()
 
     leader = database.leader()
-    reader = _reader(database, marketplace, leader)
+    reader = _reader(database, marketplace, leader, ReadPolicy(poll_seconds=0.0))
     await reader.step()
     await reader.step()
     await leader.close()
@@ -204,3 +206,21 @@ async def test_after_an_outage_reading_goes_on_about_when_the_next_read_would_ha
     pauses = [await reader.step() for _ in range(12)]
     await leader.close()
     assert max(pauses) <= POLICY.poll_seconds
+
+
+async def test_a_throttled_page_waits_for_the_next_call_of_the_allowance_and_goes_on_there(
+    database: ConnectorDatabase,
+) -> None:
+    marketplace = FakeMarketplace()
+    refused = MarketplaceError(Outcome.RETRY, "429", throttled=True)
+    marketplace.pages = {None: OrderPage([order("1")], next_cursor="page-2"), "page-2": refused}
+    leader = database.leader()
+    reader = _reader(database, marketplace, leader)
+    assert await reader.step() == 0.0
+    assert await reader.step() >= POLICY.poll_seconds
+    marketplace.pages["page-2"] = OrderPage([order("2")])
+    await reader.step()
+    await leader.close()
+
+    assert [cursor for _, _, cursor in marketplace.searches] == [None, "page-2", "page-2"]
+    assert [number for number, _ in await _published(database)] == ["1", "2"]

@@ -36,14 +36,14 @@ class AmazonClient:
 
     async def patch_listing(self, sku: str, body: Mapping[str, Any], *, preview: bool = False) -> httpx.Response:
         """`patchListingsItem`. A preview is judged and not carried out; its limit is lower."""
-        path = f"{_LISTINGS}/{quote(self.seller_id, safe='')}/{quote(sku, safe='')}"
+        path = f"{_LISTINGS}/{_segment(self.seller_id)}/{_segment(sku)}"
         query = {"marketplaceIds": self.marketplace_id, "issueLocale": "en_AE"}
         mode = {"mode": "VALIDATION_PREVIEW"} if preview else {}
         return await self.send("PATCH", path, query | mode, body)
 
     async def get_listing(self, sku: str) -> httpx.Response:
         """`getListingsItem`, with the live quantity, what consumers pay, and what the seller has sent."""
-        path = f"{_LISTINGS}/{quote(self.seller_id, safe='')}/{quote(sku, safe='')}"
+        path = f"{_LISTINGS}/{_segment(self.seller_id)}/{_segment(sku)}"
         return await self.send("GET", path, {"marketplaceIds": self.marketplace_id, "includedData": _LISTING_DATA})
 
     async def search_listings(self, skus: Sequence[str], page_token: str | None) -> httpx.Response:
@@ -55,7 +55,7 @@ class AmazonClient:
             "includedData": _LISTING_DATA,
             "pageSize": _LISTINGS_PAGE_SIZE,
         }
-        path = f"{_LISTINGS}/{quote(self.seller_id, safe='')}"
+        path = f"{_LISTINGS}/{_segment(self.seller_id)}"
         return await self.send("GET", path, query | ({"pageToken": page_token} if page_token else {}))
 
     async def get_participations(self) -> httpx.Response:
@@ -74,11 +74,11 @@ class AmazonClient:
 
     async def get_order(self, order_id: str) -> httpx.Response:
         """`getOrder`."""
-        return await self.send("GET", f"{_ORDERS}/{quote(order_id, safe='')}", {"includedData": _INCLUDED_DATA})
+        return await self.send("GET", f"{_ORDERS}/{_segment(order_id)}", {"includedData": _INCLUDED_DATA})
 
     async def confirm_shipment(self, order_id: str, body: Mapping[str, Any]) -> httpx.Response:
         """`confirmShipment`."""
-        return await self.send("POST", f"{_SHIPPED_ORDERS}/{quote(order_id, safe='')}/shipmentConfirmation", {}, body)
+        return await self.send("POST", f"{_SHIPPED_ORDERS}/{_segment(order_id)}/shipmentConfirmation", {}, body)
 
     async def estimate_fees(self, requests: Sequence[Mapping[str, Any]]) -> httpx.Response:
         """`getMyFeesEstimates`. The body is an array, and so is the answer's."""
@@ -99,3 +99,8 @@ class AmazonClient:
     ) -> httpx.Response:
         headers = {"x-amz-access-token": token, "x-amz-date": dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%SZ")}
         return await self._http.request(method, path, params=query, json=body, headers=headers)
+
+
+def _segment(text: str) -> str:
+    """One part of a path, whatever it holds: `.` and `..` would else lead to another resource."""
+    return quote(text, safe="") if text.strip(".") else "%2E" * len(text)

@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -243,6 +244,7 @@ class AmazonMarketplace:
             retry_after=retry_after(response, self._clock()),
             throttled=response.status_code == httpx.codes.TOO_MANY_REQUESTS,
             clock=marketplace_clock(response, self._clock()),
+            allowed_rate=_allowed_rate(response),
         )
 
 
@@ -254,3 +256,12 @@ def _submission(response: httpx.Response) -> tuple[Outcome, str | None, tuple[Is
         return Outcome.UNKNOWN, None, (Issue(code="UnreadableAnswer", message="the answer can't be read"),)
     outcome = _PATCH_OUTCOMES.get(answer.status, Outcome.UNKNOWN)
     return outcome, answer.submission_id, to_issues(answer.issues)
+
+
+def _allowed_rate(response: httpx.Response) -> float | None:
+    """What the operation's limit is for this account, in calls a second, where Amazon tells it: not on every answer."""
+    try:
+        rate = float(response.headers.get("x-amzn-ratelimit-limit", ""))
+    except ValueError:
+        return None
+    return rate if 0 < rate < math.inf else None

@@ -15,11 +15,14 @@ _Url = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
 
 
 class Settings(ConnectorSettings):
-    """Rates are Amazon's published ones for patchListingsItem (5 a second) and searchOrders (one in 179 s)."""
+    """Rates are Amazon's published ones for patchListingsItem (5 a second) and searchOrders (one in 179 s).
+
+    The burst is one less than the published 5: calls that catch up with each other on their way must not be throttled.
+    """
 
     port: Annotated[int, Field(ge=1, le=65535)] = 8002
     push_rate_per_second: Rate = Field(5.0, alias="AMAZON_PUSH_RATE")
-    push_burst: Burst = Field(5, alias="AMAZON_PUSH_BURST")
+    push_burst: Burst = Field(4, alias="AMAZON_PUSH_BURST")
     push_concurrency: Concurrency = Field(8, alias="AMAZON_PUSH_CONCURRENCY")
     live_ceiling_seconds: Seconds = Field(600.0, alias="AMAZON_LIVE_CEILING_SECONDS")
     read_rate_per_second: Rate = Field(2.0, alias="AMAZON_READ_RATE")

@@ -24,7 +24,7 @@ def test_egypt_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert settings.amazon_marketplace_id == "ARBP9OOSHTCHU"
     assert settings.endpoint == "https://sellingpartnerapi-eu.amazon.com"
-    assert (settings.push_rate_per_second, settings.push_burst, settings.order_poll_seconds) == (5, 5, 180)
+    assert (settings.push_rate_per_second, settings.push_burst, settings.order_poll_seconds) == (5, 4, 180)
 
 
 def test_the_knobs_have_amazons_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,6 +74,6 @@ def test_the_default_pace_is_within_amazons_usage_plans(monkeypatch: pytest.Monk
     _set(monkeypatch)
     settings = load(Settings)
 
-    assert (settings.push_rate_per_second, settings.push_burst) == (5, 5)
+    assert (settings.push_rate_per_second, settings.push_burst) == (5, 4)
     assert settings.read_rate_per_second <= 5
     assert 1 / settings.order_poll_seconds <= 0.0056

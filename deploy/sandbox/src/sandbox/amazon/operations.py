@@ -63,7 +63,8 @@ class Gate:
 
         async def endpoint(request: Request) -> Response:
             limit = chosen if isinstance(chosen, Limit) else chosen(request)
-            rate = str(limit.rate)
+            allowed = self._limits.rate(limit)
+            rate = None if allowed is None else str(allowed)
             try:
                 self._tokens.check(request.headers)
                 if not self._limits.allow(limit):

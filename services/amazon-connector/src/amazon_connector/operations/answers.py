@@ -21,7 +21,12 @@ def check(response: httpx.Response, now: dt.datetime) -> None:
     outcome = outcome_of(response.status_code)
     if outcome is not Outcome.ACCEPTED:
         said = "; ".join(f"{issue.code}: {issue.message}" for issue in errors(response)[:3])
-        raise MarketplaceError(outcome, said[:500], retry_after=retry_after(response, now))
+        raise MarketplaceError(
+            outcome,
+            said[:500],
+            retry_after=retry_after(response, now),
+            throttled=response.status_code == httpx.codes.TOO_MANY_REQUESTS,
+        )
 
 
 def errors(response: httpx.Response) -> tuple[Issue, ...]:
