@@ -32,6 +32,8 @@ from connector_sdk.desire import Desire
 from connector_sdk.leader import Leader
 from connector_sdk.listing_reads import ListingReads
 from connector_sdk.marketplace import Marketplace
+from connector_sdk.notification_loops import listen
+from connector_sdk.notification_queue import NotificationQueue
 from connector_sdk.observer import Observer
 from connector_sdk.order_reader import OrderReader, ReadPolicy
 from connector_sdk.price_desire import PriceDesire
@@ -50,7 +52,13 @@ from connector_sdk.verifier import Verifier
 from connector_sdk.withdrawal import Withdrawal
 
 
-def plug_in(service: Service, settings: ConnectorSettings, account: Account, marketplace: Marketplace) -> None:
+def plug_in(
+    service: Service,
+    settings: ConnectorSettings,
+    account: Account,
+    marketplace: Marketplace,
+    notifications: NotificationQueue | None = None,
+) -> None:
     """Consume targets and requests, push stock and prices, read listings and orders, and show how it goes."""
     leader = Leader(str(settings.database_url), service.schema, f"{account.channel}:{account.name}")
     policy = PushPolicy.of(settings)
@@ -91,6 +99,8 @@ def plug_in(service: Service, settings: ConnectorSettings, account: Account, mar
     service.repeat(Loop("observer", observer.step, stale_after=120.0))
     service.repeat(Loop("withdrawal", withdrawal.step, stale_after=60.0))
     service.repeat(Loop("order-reader", reader.step, stale_after=90.0))
+    if notifications is not None:
+        listen(service, settings, notifications, reader, leader)
     service.serve(Routes(account, service.worker, reader).router())
     service.probe("channel", ChannelProbe(service, leader, pusher).check)
     service.probe("orders", reader.check)

@@ -123,6 +123,8 @@ class Capabilities:
     read_back: bool = False
     read_batch: int = 1
     restocks_on_cancel: RestocksOnCancel = RestocksOnCancel.UNKNOWN
+    notifications: bool = False
+    """Whether a queue that tells of orders is configured."""
 
 
 class MarketplaceError(Exception):

@@ -14,6 +14,8 @@ from amazon_connector.auth import AccessToken
 from amazon_connector.client import USER_AGENT, AmazonClient
 from amazon_connector.mapping import CHANNEL
 from amazon_connector.marketplace import AmazonMarketplace
+from amazon_connector.notifications.sqs import SqsQueue
+from amazon_connector.notifications.words import Reader
 from amazon_connector.settings import Settings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -27,7 +29,7 @@ def main() -> None:
 def fill(service: Service, settings: Settings) -> None:
     account = Account(CHANNEL, f"{settings.amazon_seller_id}:{settings.amazon_marketplace_id}", CREDENTIALS)
     http = build_client(settings.endpoint, USER_AGENT, connections=settings.push_concurrency + 4)
-    plug_in(service, settings, account, build_marketplace(settings, http))
+    plug_in(service, settings, account, build_marketplace(settings, http), build_queue(settings))
 
 
 def build_marketplace(settings: Settings, http: httpx.AsyncClient) -> AmazonMarketplace:
@@ -38,4 +40,12 @@ def build_marketplace(settings: Settings, http: httpx.AsyncClient) -> AmazonMark
     }
     token = AccessToken(http, settings.amazon_lwa_url, grant)
     client = AmazonClient(http, token, settings.amazon_seller_id, settings.amazon_marketplace_id)
-    return AmazonMarketplace(client)
+    return AmazonMarketplace(client, has_notifications=settings.amazon_sqs_queue_url is not None)
+
+
+def build_queue(settings: Settings) -> SqsQueue | None:
+    """The queue of notifications, where one is configured."""
+    if settings.amazon_sqs_queue_url is None:
+        return None
+    reader = Reader(settings.amazon_seller_id, settings.amazon_marketplace_id)
+    return SqsQueue(settings.amazon_sqs_queue_url, settings.sqs_region, reader)

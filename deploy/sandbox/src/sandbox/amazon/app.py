@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from sandbox.amazon.auth import Tokens
 from sandbox.amazon.listings import ListingsItems, describe
+from sandbox.amazon.notifications import Publisher
 from sandbox.amazon.operations import Gate
 from sandbox.amazon.orders import Orders
 from sandbox.amazon.settings import AmazonSettings
@@ -23,6 +24,8 @@ def build(settings: AmazonSettings, clock: Clock = system_clock, seed: int | Non
     started = int(clock().timestamp()) % 10**7
     store = Store(clock, lambda number: f"402-{started:07d}-{number:07d}", restocks_on_cancel=True)
     faults = Faults(clock, seed)
+    if settings.sqs_queue_url:
+        store.on_order = Publisher(settings, faults, store.now).publish
     tokens = Tokens(settings, clock)
     gate = Gate(tokens, Limits(faults, clock))
     listings, orders = ListingsItems(settings, store, faults), Orders(settings, store, faults)
