@@ -1,4 +1,4 @@
-"""Notifications of type ORDER_CHANGE, sent to the SQS queue of the seller as Amazon does: at least once, in no order."""
+"""Notifications of type ORDER_CHANGE, sent to the SQS queue of the seller as Amazon does: once or more, in no order."""
 
 import asyncio
 import heapq

@@ -6,7 +6,7 @@ spell their fields in camel case and some in Pascal case, so the first letter do
 
 import datetime as dt
 import json
-from typing import Any
+from typing import Annotated, Any
 
 from connector_sdk.notification_queue import Notification, Topic
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
@@ -19,12 +19,15 @@ _SHIPPED_BY_MERCHANT = "MFN"
 _DEEPEST = 12
 
 
+_Id = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
+
+
 class _Wire(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, extra="ignore", frozen=True)
 
 
 class _Metadata(_Wire):
-    notification_id: str = Field(min_length=1, max_length=200)
+    notification_id: _Id
 
 
 class _Envelope(_Wire):
@@ -41,7 +44,7 @@ class _Summary(_Wire):
 
 class _OrderChange(_Wire):
     seller_id: str
-    amazon_order_id: str = Field(min_length=1, max_length=100, pattern=r"^[^\0]*$")
+    amazon_order_id: _Id
     summary: _Summary
 
 
@@ -50,7 +53,7 @@ class _OrderPayload(_Wire):
 
 
 class _Feed(_Wire):
-    feed_id: str = Field(min_length=1, max_length=200, pattern=r"^[^\0]*$")
+    feed_id: _Id
     seller_id: str | None = None
 
 
@@ -61,7 +64,7 @@ class _FeedPayload(_Wire):
 class _QuantityPayload(_Wire):
     seller_id: str
     fulfillment_channel_code: str
-    sku: str = Field(min_length=1, max_length=200, pattern=r"^[^\0]*$")
+    sku: _Id
 
 
 class Reader:
