@@ -20,6 +20,7 @@ from sandbox.amazon.settings import AmazonSettings
 
 from fidelity.documents import Document
 from fidelity.exchange import Exchange, Recorder
+from fidelity.notifications import order_changes
 
 SELLER = AmazonSettings(
     client_id="amzn1.application-oa2-client.fidelity",
@@ -96,7 +97,7 @@ async def play() -> Recorded:
         await _foul(stage, _FOUL_ROUNDS, error_rate=1)
         await stage.set_faults()
         await _strangers(stage)
-    return Recorded(recorder.exchanges)
+    return Recorded(recorder.exchanges, order_changes())
 
 
 async def _fair(stage: Stage) -> None:

@@ -78,7 +78,25 @@ def plug_in(
     observer = Observer(account, reads, service.worker, leader)
     withdrawal = Withdrawal(account, service.worker, leader, dt.timedelta(seconds=settings.withdraw_after_seconds))
 
-    requests = ReadingRequests(account.channel, can_read=reads.can_read)
+    _consume(service, settings, account, marketplace, can_read=reads.can_read)
+    service.repeat(pushing)
+    service.repeat(pricing)
+    service.repeat(Loop("verifier", verifier.step, stale_after=120.0))
+    service.repeat(Loop("price-verifier", price_verifier.step, stale_after=120.0))
+    service.repeat(Loop("observer", observer.step, stale_after=120.0))
+    service.repeat(Loop("withdrawal", withdrawal.step, stale_after=60.0))
+    service.repeat(Loop("order-reader", reader.step, stale_after=90.0))
+    if notifications is not None:
+        listen(service, settings, notifications, reader, leader)
+    service.serve(Routes(account, service.worker, reader).router())
+    service.probe("channel", ChannelProbe(service, leader, pusher).check)
+    service.probe("orders", reader.check)
+
+
+def _consume(
+    service: Service, settings: ConnectorSettings, account: Account, marketplace: Marketplace, *, can_read: bool
+) -> None:
+    requests = ReadingRequests(account.channel, can_read=can_read)
     desire = Desire(account.channel, settings.patience)
     prices = PriceDesire(account.channel, can_write=marketplace.capabilities().prices)
 
@@ -92,18 +110,6 @@ def plug_in(
         Route("channel.sync.requested", SyncRequested, note_requests),
         Route("channel.price.target", PriceTarget, prices.handle),
     )
-    service.repeat(pushing)
-    service.repeat(pricing)
-    service.repeat(Loop("verifier", verifier.step, stale_after=120.0))
-    service.repeat(Loop("price-verifier", price_verifier.step, stale_after=120.0))
-    service.repeat(Loop("observer", observer.step, stale_after=120.0))
-    service.repeat(Loop("withdrawal", withdrawal.step, stale_after=60.0))
-    service.repeat(Loop("order-reader", reader.step, stale_after=90.0))
-    if notifications is not None:
-        listen(service, settings, notifications, reader, leader)
-    service.serve(Routes(account, service.worker, reader).router())
-    service.probe("channel", ChannelProbe(service, leader, pusher).check)
-    service.probe("orders", reader.check)
 
 
 class ChannelProbe:

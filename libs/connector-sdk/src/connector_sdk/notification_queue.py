@@ -50,7 +50,8 @@ class Batch:
 
     @property
     def receipts(self) -> list[str]:
-        return [each.receipt for each in (*self.notifications, *self.unreadable)]
+        understood = [each.receipt for each in self.notifications]
+        return understood + [each.receipt for each in self.unreadable]
 
 
 class QueueError(Exception):

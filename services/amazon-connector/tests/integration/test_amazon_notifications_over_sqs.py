@@ -23,6 +23,7 @@ from moto.server import ThreadedMotoServer
 from sandbox.amazon import app
 from sandbox.amazon.notifications import order_change
 from sandbox.amazon.settings import read_settings
+from sandbox.clock import system_clock
 from sandbox.environment import Environment
 from sandbox.store import Store
 
@@ -87,10 +88,9 @@ def _queue(url: str) -> SqsQueue:
 
 def _order_change() -> dict[str, Any]:
     """As the sandbox writes one."""
-    now = read_settings(Environment(SELLER))
-    store = Store(app.system_clock, lambda number: f"402-{number}", restocks_on_cancel=True)
+    store = Store(system_clock, lambda number: f"402-{number}", restocks_on_cancel=True)
     store.put_listing("X-A", 5)
-    return order_change(store.place("X-A", 1), now.seller_id, store.now())
+    return order_change(store.place("X-A", 1), SELLER["AMAZON_SELLER_ID"], store.now())
 
 
 @contextlib.asynccontextmanager

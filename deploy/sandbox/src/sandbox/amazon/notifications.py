@@ -29,7 +29,7 @@ _OLD_WORDS = {
     Status.CANCELLED: "Canceled",
 }
 """This message still has the words of the old Orders API."""
-_CONFIG = AioConfig(connect_timeout=5, read_timeout=10)
+_CONFIG = AioConfig(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
 
 
 class Publisher:
@@ -51,6 +51,11 @@ class Publisher:
             heapq.heappush(self._waiting, (loop.time() + self._faults.lateness(), body))
         if self._sending is None or self._sending.done():
             self._sending = loop.create_task(self._send_all(), name="send-notifications")
+
+    async def finish(self) -> None:
+        """Wait until all is sent."""
+        if self._sending is not None:
+            await self._sending
 
     async def _send_all(self) -> None:
         """Open the queue for as long as there is anything to send; nothing outlives that."""
