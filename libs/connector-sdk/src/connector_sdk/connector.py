@@ -29,11 +29,10 @@ from connector_sdk.account import Account
 from connector_sdk.channel_state import Switches
 from connector_sdk.closing_loop import ClosingLoop
 from connector_sdk.desire import Desire
+from connector_sdk.lead import Lead
 from connector_sdk.leader import Leader
 from connector_sdk.listing_reads import ListingReads
 from connector_sdk.marketplace import Marketplace
-from connector_sdk.notification_loops import listen
-from connector_sdk.notification_queue import NotificationQueue
 from connector_sdk.observer import Observer
 from connector_sdk.order_reader import OrderReader, ReadPolicy
 from connector_sdk.price_desire import PriceDesire
@@ -52,13 +51,7 @@ from connector_sdk.verifier import Verifier
 from connector_sdk.withdrawal import Withdrawal
 
 
-def plug_in(
-    service: Service,
-    settings: ConnectorSettings,
-    account: Account,
-    marketplace: Marketplace,
-    notifications: NotificationQueue | None = None,
-) -> None:
+def plug_in(service: Service, settings: ConnectorSettings, account: Account, marketplace: Marketplace) -> Lead:
     """Consume targets and requests, push stock and prices, read listings and orders, and show how it goes."""
     leader = Leader(str(settings.database_url), service.schema, f"{account.channel}:{account.name}")
     policy = PushPolicy.of(settings)
@@ -78,25 +71,7 @@ def plug_in(
     observer = Observer(account, reads, service.worker, leader)
     withdrawal = Withdrawal(account, service.worker, leader, dt.timedelta(seconds=settings.withdraw_after_seconds))
 
-    _consume(service, settings, account, marketplace, can_read=reads.can_read)
-    service.repeat(pushing)
-    service.repeat(pricing)
-    service.repeat(Loop("verifier", verifier.step, stale_after=120.0))
-    service.repeat(Loop("price-verifier", price_verifier.step, stale_after=120.0))
-    service.repeat(Loop("observer", observer.step, stale_after=120.0))
-    service.repeat(Loop("withdrawal", withdrawal.step, stale_after=60.0))
-    service.repeat(Loop("order-reader", reader.step, stale_after=90.0))
-    if notifications is not None:
-        listen(service, settings, notifications, reader, leader)
-    service.serve(Routes(account, service.worker, reader).router())
-    service.probe("channel", ChannelProbe(service, leader, pusher).check)
-    service.probe("orders", reader.check)
-
-
-def _consume(
-    service: Service, settings: ConnectorSettings, account: Account, marketplace: Marketplace, *, can_read: bool
-) -> None:
-    requests = ReadingRequests(account.channel, can_read=can_read)
+    requests = ReadingRequests(account.channel, can_read=reads.can_read)
     desire = Desire(account.channel, settings.patience)
     prices = PriceDesire(account.channel, can_write=marketplace.capabilities().prices)
 
@@ -110,6 +85,17 @@ def _consume(
         Route("channel.sync.requested", SyncRequested, note_requests),
         Route("channel.price.target", PriceTarget, prices.handle),
     )
+    service.repeat(pushing)
+    service.repeat(pricing)
+    service.repeat(Loop("verifier", verifier.step, stale_after=120.0))
+    service.repeat(Loop("price-verifier", price_verifier.step, stale_after=120.0))
+    service.repeat(Loop("observer", observer.step, stale_after=120.0))
+    service.repeat(Loop("withdrawal", withdrawal.step, stale_after=60.0))
+    service.repeat(Loop("order-reader", reader.step, stale_after=90.0))
+    service.serve(Routes(account, service.worker, reader).router())
+    service.probe("channel", ChannelProbe(service, leader, pusher).check)
+    service.probe("orders", reader.check)
+    return Lead(leader, bucket)
 
 
 class ChannelProbe:

@@ -4,14 +4,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from connector_sdk import notified_orders
-from connector_sdk.completeness import Completeness
 from connector_sdk.leader import STANDBY_SECONDS, Leader
 from connector_sdk.marketplace import MarketplaceError, OrderPage, Outcome
-from connector_sdk.notification_loops import note_orders, read_soon
-from connector_sdk.notification_queue import QueueError, Topic
-from connector_sdk.notification_reader import NotificationReader
-from connector_sdk.order_fetcher import OrderFetcher
+from connector_sdk.notifications import notified_orders
+from connector_sdk.notifications.completeness import Completeness
+from connector_sdk.notifications.notification_queue import QueueError, Topic
+from connector_sdk.notifications.notification_reader import NotificationReader
+from connector_sdk.notifications.order_fetcher import OrderFetcher
+from connector_sdk.notifications.plugging import note_orders, read_soon
 from connector_sdk.order_reader import OrderReader, ReadPolicy
 from connector_sdk.testing.database import ACCOUNT, ConnectorDatabase
 from connector_sdk.testing.fake_marketplace import FakeMarketplace

@@ -6,6 +6,7 @@ import httpx
 from connector_sdk.account import Account
 from connector_sdk.connector import plug_in
 from connector_sdk.http import build_client
+from connector_sdk.notifications.plugging import plug_in_notifications
 from pydantic import SecretStr
 from runtime.service import Service, run_service
 from runtime.settings import load
@@ -29,7 +30,10 @@ def main() -> None:
 def fill(service: Service, settings: Settings) -> None:
     account = Account(CHANNEL, f"{settings.amazon_seller_id}:{settings.amazon_marketplace_id}", CREDENTIALS)
     http = build_client(settings.endpoint, USER_AGENT, connections=settings.push_concurrency + 4)
-    plug_in(service, settings, account, build_marketplace(settings, http), build_queue(settings))
+    marketplace = build_marketplace(settings, http)
+    lead = plug_in(service, settings, account, marketplace)
+    if queue := build_queue(settings):
+        plug_in_notifications(service, settings, account, marketplace, queue, lead)
 
 
 def build_marketplace(settings: Settings, http: httpx.AsyncClient) -> AmazonMarketplace:

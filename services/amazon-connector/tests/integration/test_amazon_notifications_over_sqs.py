@@ -11,7 +11,7 @@ import pytest_asyncio
 from aiobotocore.session import get_session
 from amazon_connector.notifications.sqs import SqsQueue
 from amazon_connector.notifications.words import Reader
-from connector_sdk.notification_queue import QueueError, Topic
+from connector_sdk.notifications.notification_queue import QueueError, Topic
 from connector_sdk.testing.kafka import CreateTopics, Topics, open_topics
 from connector_sdk.testing.served import serve
 from connector_sdk.testing.server_process import run_server

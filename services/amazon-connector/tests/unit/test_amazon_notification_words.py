@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from amazon_connector.notifications.words import Reader
-from connector_sdk.notification_queue import Notification, Topic
+from connector_sdk.notifications.notification_queue import Notification, Topic
 
 EGYPT = "ARBP9OOSHTCHU"
 READER = Reader("A1SELLER", EGYPT)

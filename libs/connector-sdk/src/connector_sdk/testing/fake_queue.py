@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from connector_sdk.notification_queue import Batch, Notification, QueueError, Topic, UnreadableMessage
+from connector_sdk.notifications.notification_queue import Batch, Notification, QueueError, Topic, UnreadableMessage
 
 
 class FakeQueue:

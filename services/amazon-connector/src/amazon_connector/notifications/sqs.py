@@ -9,7 +9,7 @@ import aiohttp
 from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
 from botocore.exceptions import BotoCoreError, ClientError
-from connector_sdk.notification_queue import Batch, Notification, QueueError, UnreadableMessage
+from connector_sdk.notifications.notification_queue import Batch, Notification, QueueError, UnreadableMessage
 
 from amazon_connector.notifications.words import Reader
 

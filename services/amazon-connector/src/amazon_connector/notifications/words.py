@@ -8,7 +8,7 @@ import datetime as dt
 import json
 from typing import Annotated, Any
 
-from connector_sdk.notification_queue import Notification, Topic
+from connector_sdk.notifications.notification_queue import Notification, Topic
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 

@@ -1,4 +1,4 @@
-from connector_sdk.notification_tables import add_notifications
+from connector_sdk.notifications.notification_tables import add_notifications
 
 revision = "0006"
 down_revision = "0004"

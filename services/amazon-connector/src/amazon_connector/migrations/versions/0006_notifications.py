@@ -1,6 +1,6 @@
 """What a queue of notifications told, and which source knew an order first."""
 
-from connector_sdk.notification_tables import add_notifications
+from connector_sdk.notifications.notification_tables import add_notifications
 
 revision = "0006"
 down_revision = "0004"

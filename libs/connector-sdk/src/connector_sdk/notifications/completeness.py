@@ -17,8 +17,8 @@ from runtime.metrics import (
 from runtime.work import Worker
 from sqlalchemy import text
 
-from connector_sdk import notifications, notified_orders
 from connector_sdk.leader import STANDBY_SECONDS, Leader
+from connector_sdk.notifications import notification_table, notified_orders
 
 _WINDOW = dt.timedelta(days=1)
 
@@ -70,9 +70,9 @@ class Completeness:
             work.count(ORDERS_NOT_NOTIFIED, len([*untold]))
             missed = sorted((await work.connection.execute(_MISSED, window)).scalars())
             work.count(ORDERS_MISSED_BY_SEARCH, len(missed))
-            await notifications.forget_old(work.connection, now)
+            await notification_table.forget_old(work.connection, now)
             waiting = await notified_orders.waiting(work.connection)
-            unusable = await notifications.count_unusable(work.connection)
+            unusable = await notification_table.count_unusable(work.connection)
         for external_order_id in missed:
             _log.error(
                 "a complete search did not show an order that a notification told of",

@@ -8,11 +8,11 @@ from runtime.logs import get_logger
 from runtime.metrics import NOTIFICATIONS
 from runtime.work import Worker
 
-from connector_sdk import notifications, notified_orders
 from connector_sdk.leader import STANDBY_SECONDS, Leader
 from connector_sdk.marketplace import MarketplaceError, Outcome
-from connector_sdk.notification_queue import UnreadableMessage
-from connector_sdk.notified_orders import Due
+from connector_sdk.notifications import notification_table, notified_orders
+from connector_sdk.notifications.notification_queue import UnreadableMessage
+from connector_sdk.notifications.notified_orders import Due
 from connector_sdk.order_reader import OrderReader
 from connector_sdk.token_bucket import TokenBucket
 
@@ -78,7 +78,7 @@ class OrderFetcher:
     async def _give_up(self, due: Due, reason: str) -> None:
         unusable = UnreadableMessage(f"order {due.external_order_id}", "", reason, due.external_order_id)
         async with self._worker.begin() as work:
-            await notifications.set_aside(work.connection, [unusable], work.now)
+            await notification_table.set_aside(work.connection, [unusable], work.now)
             await notified_orders.done(work.connection, due, work.now)
             work.count(NOTIFICATIONS, topic="order", outcome="unusable")
         _log.error("a notified order can't be fetched", external_order_id=due.external_order_id, reason=reason)

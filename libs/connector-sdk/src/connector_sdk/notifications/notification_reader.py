@@ -14,9 +14,9 @@ from runtime.logs import get_logger
 from runtime.metrics import NOTIFICATIONS, NOTIFICATIONS_FAILING
 from runtime.work import Work, Worker
 
-from connector_sdk import notifications
 from connector_sdk.leader import STANDBY_SECONDS, Leader
-from connector_sdk.notification_queue import Batch, Notification, NotificationQueue, QueueError, Topic
+from connector_sdk.notifications import notification_table
+from connector_sdk.notifications.notification_queue import Batch, Notification, NotificationQueue, QueueError, Topic
 
 Listener = Callable[[Sequence[Notification], Work], Awaitable[int]]
 """Takes notifications of one topic in, within the transaction; returns how many it had a use for."""
@@ -91,8 +91,8 @@ class NotificationReader:
         return Batch() if self._receiving.cancelled() else self._receiving.result()
 
     async def _take(self, batch: Batch, work: Work) -> None:
-        await notifications.begin(work.connection, work.now)
-        fresh = await notifications.remember(work.connection, batch.notifications, work.now)
+        await notification_table.begin(work.connection, work.now)
+        fresh = await notification_table.remember(work.connection, batch.notifications, work.now)
         repeated = len(batch.notifications) - len(fresh)
         if repeated:
             work.count(NOTIFICATIONS, repeated, topic="any", outcome="repeated")
@@ -100,7 +100,7 @@ class NotificationReader:
             about = [each for each in fresh if each.topic is topic]
             if about:
                 await self._hand_on(topic, about, work)
-        for message_id in await notifications.set_aside(work.connection, batch.unreadable, work.now):
+        for message_id in await notification_table.set_aside(work.connection, batch.unreadable, work.now):
             work.count(NOTIFICATIONS, topic="any", outcome="unusable")
             reason = next(each.reason for each in batch.unreadable if each.message_id == message_id)
             _log.error("notification can't be read, it is set aside", message_id=message_id, reason=reason)

@@ -1,4 +1,4 @@
-"""Listening to a marketplace's notifications: the loops, and what is done about each topic."""
+"""Plugging notifications in: the loops, and what is done about each topic."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -8,14 +8,16 @@ from runtime.service import Service
 from runtime.work import Work
 from sqlalchemy import text
 
-from connector_sdk import notified_orders
+from connector_sdk.account import Account
 from connector_sdk.closing_loop import ClosingLoop
-from connector_sdk.completeness import Completeness
-from connector_sdk.leader import Leader
-from connector_sdk.notification_queue import Notification, NotificationQueue, Topic
-from connector_sdk.notification_reader import NotificationReader
-from connector_sdk.order_fetcher import OrderFetcher
-from connector_sdk.order_reader import OrderReader
+from connector_sdk.lead import Lead
+from connector_sdk.marketplace import Marketplace
+from connector_sdk.notifications import notified_orders
+from connector_sdk.notifications.completeness import Completeness
+from connector_sdk.notifications.notification_queue import Notification, NotificationQueue, Topic
+from connector_sdk.notifications.notification_reader import NotificationReader
+from connector_sdk.notifications.order_fetcher import OrderFetcher
+from connector_sdk.order_reader import OrderReader, ReadPolicy
 from connector_sdk.settings import ConnectorSettings
 from connector_sdk.token_bucket import TokenBucket
 
@@ -30,10 +32,17 @@ returning p.external_sku
 """)
 
 
-def listen(
-    service: Service, settings: ConnectorSettings, queue: NotificationQueue, reader: OrderReader, leader: Leader
+def plug_in_notifications(
+    service: Service,
+    settings: ConnectorSettings,
+    account: Account,
+    marketplace: Marketplace,
+    queue: NotificationQueue,
+    lead: Lead,
 ) -> None:
     """Take notifications in, fetch the orders that they tell of, and compare both sources."""
+    leader = lead.leader
+    reader = OrderReader(account, marketplace, service.worker, leader, ReadPolicy.of(settings))
     listeners = {Topic.ORDER: note_orders, Topic.LISTING: read_soon}
     told = NotificationReader(queue, service.worker, leader, listeners)
     bucket = TokenBucket(settings.order_fetch_rate_per_second, settings.order_fetch_burst)

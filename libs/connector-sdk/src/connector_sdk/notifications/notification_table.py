@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from connector_sdk.notification_queue import Notification, UnreadableMessage
+from connector_sdk.notifications.notification_queue import Notification, UnreadableMessage
 
 KEEP = dt.timedelta(days=15)
 """How long an id is known. No queue of ours keeps a message for longer than 14 days."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from connector_sdk.notification_queue import Notification
+from connector_sdk.notifications.notification_queue import Notification
 
 SETTLE = dt.timedelta(milliseconds=250)
 """Between a notification and the fetch: what else comes about the order until then needs no fetch of its own."""
