@@ -10,6 +10,7 @@ import httpx
 from amazon_connector.client import USER_AGENT
 from amazon_connector.main import build_marketplace
 from amazon_connector.marketplace import AmazonMarketplace
+from amazon_connector.notifications.subscribe import SubscribeError, Subscriber, build_subscriber
 from amazon_connector.settings import Settings
 from connector_sdk.http import build_client
 from connector_sdk.marketplace import MarketplaceError, PriceLine, Search, StockLine
@@ -34,6 +35,7 @@ _PRICE = Money(amount=Decimal("1499.90"), currency="EGP")
 _LONG_AGO = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 _SEED = 7
 _PRICE = Money(amount=Decimal("1499.90"), currency="EGP")
+_QUEUE = "arn:aws:sqs:eu-west-1:123456789012:orders"
 _FOUL_ROUNDS = 4
 """Enough for both of the sandbox's errors to come up for each operation."""
 
@@ -56,6 +58,9 @@ class Stage:
     def marketplace(self, **changed: object) -> AmazonMarketplace:
         """A new one, without a token yet."""
         return build_marketplace(_settings(self._url, **changed), self._http)
+
+    def subscriber(self) -> Subscriber:
+        return build_subscriber(_settings(self._url), self._http)
 
     async def list_and_sell(self) -> None:
         """Listings, and an order of every status."""
@@ -97,6 +102,7 @@ async def play() -> Recorded:
         await _foul(stage, _FOUL_ROUNDS, error_rate=1)
         await stage.set_faults()
         await _strangers(stage)
+        await _subscribe(stage)
     return Recorded(recorder.exchanges, order_changes())
 
 
@@ -140,6 +146,17 @@ async def _foul(stage: Stage, rounds: int, **faults: object) -> None:
         await _try(operation, amazon)
     for _ in range(2 * rounds):
         await _try(operations[0], stage.marketplace())
+
+
+async def _subscribe(stage: Stage) -> None:
+    """For the first time, once more, and under each fault."""
+    for faults in ({}, {}, {"throttle_rate": 1}, {"unauthorised": True}, {"error_rate": 1}, {"error_rate": 1}):
+        subscriber = stage.subscriber()
+        await stage.set_faults()
+        await subscriber.subscribe(_QUEUE)
+        await stage.set_faults(**faults)
+        with contextlib.suppress(SubscribeError):
+            await subscriber.subscribe(_QUEUE)
 
 
 async def _strangers(stage: Stage) -> None:

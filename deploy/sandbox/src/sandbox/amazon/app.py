@@ -8,6 +8,7 @@ from sandbox.amazon.notifications import Publisher
 from sandbox.amazon.operations import Gate
 from sandbox.amazon.orders import Orders
 from sandbox.amazon.settings import AmazonSettings
+from sandbox.amazon.subscriptions import Subscriptions
 from sandbox.amazon.wire import refuse
 from sandbox.clock import Clock, system_clock
 from sandbox.faults import Faults
@@ -29,5 +30,5 @@ def build(settings: AmazonSettings, clock: Clock = system_clock, seed: int | Non
     tokens = Tokens(settings, clock)
     gate = Gate(tokens, Limits(faults, clock))
     listings, orders = ListingsItems(settings, store, faults), Orders(settings, store, faults)
-    routers = [tokens.router(), listings.router(gate), orders.router(gate)]
+    routers = [tokens.router(), listings.router(gate), orders.router(gate), Subscriptions().router(gate)]
     return assemble(Marketplace("Amazon stand-in", describe, refuse), routers, store, faults, clock)
