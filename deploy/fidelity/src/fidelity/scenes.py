@@ -10,7 +10,7 @@ import httpx
 from amazon_connector.client import USER_AGENT
 from amazon_connector.main import build_marketplace
 from amazon_connector.marketplace import AmazonMarketplace
-from amazon_connector.notifications.subscribe import SubscribeError, Subscriber, build_subscriber
+from amazon_connector.notifications.subscribe import Subscriber, build_subscriber
 from amazon_connector.settings import Settings
 from connector_sdk.http import build_client
 from connector_sdk.marketplace import MarketplaceError, PriceLine, Search, StockLine
@@ -21,7 +21,7 @@ from sandbox.amazon.settings import AmazonSettings
 
 from fidelity.documents import Document
 from fidelity.exchange import Exchange, Recorder
-from fidelity.notifications import order_changes
+from fidelity.notifications import order_changes, subscribe
 
 SELLER = AmazonSettings(
     client_id="amzn1.application-oa2-client.fidelity",
@@ -35,7 +35,6 @@ _PRICE = Money(amount=Decimal("1499.90"), currency="EGP")
 _LONG_AGO = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 _SEED = 7
 _PRICE = Money(amount=Decimal("1499.90"), currency="EGP")
-_QUEUE = "arn:aws:sqs:eu-west-1:123456789012:orders"
 _FOUL_ROUNDS = 4
 """Enough for both of the sandbox's errors to come up for each operation."""
 
@@ -102,7 +101,7 @@ async def play() -> Recorded:
         await _foul(stage, _FOUL_ROUNDS, error_rate=1)
         await stage.set_faults()
         await _strangers(stage)
-        await _subscribe(stage)
+        await subscribe(stage.subscriber, stage.set_faults)
     return Recorded(recorder.exchanges, order_changes())
 
 
@@ -146,17 +145,6 @@ async def _foul(stage: Stage, rounds: int, **faults: object) -> None:
         await _try(operation, amazon)
     for _ in range(2 * rounds):
         await _try(operations[0], stage.marketplace())
-
-
-async def _subscribe(stage: Stage) -> None:
-    """For the first time, once more, and under each fault."""
-    for faults in ({}, {}, {"throttle_rate": 1}, {"unauthorised": True}, {"error_rate": 1}, {"error_rate": 1}):
-        subscriber = stage.subscriber()
-        await stage.set_faults()
-        await subscriber.subscribe(_QUEUE)
-        await stage.set_faults(**faults)
-        with contextlib.suppress(SubscribeError):
-            await subscriber.subscribe(_QUEUE)
 
 
 async def _strangers(stage: Stage) -> None:

@@ -73,32 +73,40 @@ class Subscriber:
         Raises:
             SubscribeError, MarketplaceError, httpx.HTTPError: Amazon did not do it.
         """
-        destination_id = await self._destination(arn)
+        destination_id = (await self.destinations()).get(arn) or await self.create_destination(arn)
         told = [f"destination {destination_id}: {arn}"]
         for kind, version in VERSIONS.items():
-            told.append(f"{kind}: {await self._subscription(kind, version, destination_id)}")
+            other = await self.destination_of(kind, version)
+            if other is None:
+                await self.create_subscription(kind, version, destination_id)
+            elif other != destination_id:
+                raise SubscribeError(f"{kind} goes to the destination {other}: delete that subscription first")
+            told.append(f"{kind}: {'subscribed' if other is None else 'was subscribed already'}")
         return told
 
-    async def _destination(self, arn: str) -> str:
-        known = await self._ask(self._own, "GET", "destinations")
-        for each in _Destinations.model_validate_json(_good(known).content).payload:
-            if each.resource.sqs and each.resource.sqs.arn == arn:
-                return each.destination_id
-        body = {"name": _DESTINATION, "resourceSpecification": {"sqs": {"arn": arn}}}
-        made = await self._ask(self._own, "POST", "destinations", body=body)
-        return _Answer.model_validate_json(_good(made).content).payload.destination_id
+    async def destinations(self) -> dict[str, str]:
+        """`getDestinations`: the id of each queue's destination."""
+        answer = _good(await self._ask(self._own, "GET", "destinations"))
+        known = _Destinations.model_validate_json(answer.content).payload
+        return {each.resource.sqs.arn: each.destination_id for each in known if each.resource.sqs}
 
-    async def _subscription(self, kind: str, version: str, destination_id: str) -> str:
-        path = f"subscriptions/{kind}"
-        known = await self._ask(self._sellers, "GET", path, query={"payloadVersion": version})
-        if known.status_code == httpx.codes.NOT_FOUND:
-            body = {"payloadVersion": version, "destinationId": destination_id}
-            _good(await self._ask(self._sellers, "POST", path, body=body))
-            return "subscribed"
-        other = _Answer.model_validate_json(_good(known).content).payload.destination_id
-        if other != destination_id:
-            raise SubscribeError(f"{kind} goes to the destination {other}: delete that subscription first")
-        return "was subscribed already"
+    async def create_destination(self, arn: str) -> str:
+        """`createDestination`. Returns its id."""
+        body = {"name": _DESTINATION, "resourceSpecification": {"sqs": {"arn": arn}}}
+        answer = _good(await self._ask(self._own, "POST", "destinations", body=body))
+        return _Answer.model_validate_json(answer.content).payload.destination_id
+
+    async def destination_of(self, kind: str, version: str) -> str | None:
+        """`getSubscription`: where the seller's notifications of this type go; None: nowhere."""
+        answer = await self._ask(self._sellers, "GET", f"subscriptions/{kind}", query={"payloadVersion": version})
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return None
+        return _Answer.model_validate_json(_good(answer).content).payload.destination_id
+
+    async def create_subscription(self, kind: str, version: str, destination_id: str) -> None:
+        """`createSubscription`."""
+        body = {"payloadVersion": version, "destinationId": destination_id}
+        _good(await self._ask(self._sellers, "POST", f"subscriptions/{kind}", body=body))
 
     async def _ask(
         self,
