@@ -51,10 +51,10 @@ async def subscribe(subscriber: Callable[[], Subscriber], set_faults: Callable[.
     """For the first time, once more, and each operation under each fault, with tokens in force."""
     for _ in range(2):
         await subscriber().subscribe(_QUEUE)
-    foul: list[dict[str, object]] = [
+    foul: list[dict[str, float]] = [
         {"throttle_rate": 1},
         {"unauthorised": True},
-        *[{"error_rate": 1}] * _ROUNDS,
+        *({"error_rate": 1.0} for _ in range(_ROUNDS)),
         {},
         {},
     ]
