@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 from connector_sdk.leader import STANDBY_SECONDS, Leader
-from connector_sdk.marketplace import MarketplaceError, OrderPage, Outcome
+from connector_sdk.marketplace import MarketplaceError, OrderPage, Outcome, UnreadableOrder
 from connector_sdk.notifications import notified_orders
 from connector_sdk.notifications.completeness import Completeness
 from connector_sdk.notifications.notification_queue import QueueError, Topic
@@ -297,6 +297,20 @@ async def test_a_search_that_does_not_reach_an_order_yet_has_not_missed_it(bench
     bench.show(_recent("1"))
     await bench.fetch_all()
     bench.marketplace.pages = {None: OrderPage((), known_until=now - 2 * MINUTE)}
+    await bench.poller.step()
+    await bench.completeness.step()
+
+    assert bench.database.telemetry.measurements.value(ORDERS_MISSED_BY_SEARCH) in (None, 0)
+
+
+async def test_an_order_that_nobody_can_read_was_not_missed(bench: Bench) -> None:
+    await bench.database.run("insert into notification_source (since) values (now() - interval '1 hour')")
+    bench.queue.tell("n-1", "1")
+    await bench.reader.step()
+    await bench.database.run("update notified_orders set placed_at = now(), notified_at = now()")
+    until = dt.datetime.now(dt.UTC) + MINUTE
+    unreadable = [UnreadableOrder("1", "line 1 has no sellerSku")]
+    bench.marketplace.pages = {None: OrderPage((), known_until=until, unreadable=unreadable)}
     await bench.poller.step()
     await bench.completeness.step()
 

@@ -41,6 +41,7 @@ with missed as (
     left join seen_orders s using (external_order_id)
     where n.missed_at is null and n.notified_at >= :after and s.searched_at is null
       and coalesce(s.placed_at, n.placed_at) between source.since and c.known_until
+      and not exists (select from unreadable_orders u where u.external_order_id = n.external_order_id)
     order by n.external_order_id for update of n
 )
 update notified_orders n set missed_at = :now, asks = n.asks + 1, next_fetch_at = least(n.next_fetch_at, :now)
