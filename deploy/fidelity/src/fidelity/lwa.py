@@ -15,16 +15,26 @@ _FORM = "application/x-www-form-urlencoded"
 _LONGEST_TOKEN = 2048
 
 _text: Json = {"type": "string", "minLength": 1}
+_APPLICATION: Json = {"client_id": _text, "client_secret": _text}
 _FIELDS: Json = {
     "type": "object",
     "properties": {
         "grant_type": {"type": "string", "enum": ["refresh_token"]},
         "refresh_token": _text,
-        "client_id": _text,
-        "client_secret": _text,
+        **_APPLICATION,
     },
     "required": ["grant_type", "refresh_token", "client_id", "client_secret"],
 }
+_GRANTLESS_FIELDS: Json = {
+    "type": "object",
+    "properties": {
+        "grant_type": {"type": "string", "enum": ["client_credentials"]},
+        "scope": {"type": "string", "enum": ["sellingpartnerapi::notifications"]},
+        **_APPLICATION,
+    },
+    "required": ["grant_type", "scope", "client_id", "client_secret"],
+}
+"""For the operations that no seller has to allow."""
 _GRANT: Json = {
     "type": "object",
     "properties": {
@@ -59,7 +69,8 @@ def _of_request(request: Request) -> Iterator[str]:
     if len(pairs) != len(dict(pairs)):
         yield "form: a field is given twice"
     # Only the field is named: what it holds may be a secret.
-    yield from (f"form: {problem.partition(':')[0]} is wrong" for problem in _schemas.problems(_FIELDS, dict(pairs)))
+    fields = _GRANTLESS_FIELDS if dict(pairs).get("grant_type") == "client_credentials" else _FIELDS
+    yield from (f"form: {problem.partition(':')[0]} is wrong" for problem in _schemas.problems(fields, dict(pairs)))
 
 
 def _of_answer(answer: Answer) -> Iterator[str]:

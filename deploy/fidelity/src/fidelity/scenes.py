@@ -11,6 +11,7 @@ from amazon_connector.client import USER_AGENT
 from amazon_connector.feeds.bulk import AmazonFeeds
 from amazon_connector.main import build_amazon_client, build_marketplace
 from amazon_connector.marketplace import AmazonMarketplace
+from amazon_connector.notifications.subscribe import Subscriber, build_subscriber
 from amazon_connector.settings import Settings
 from connector_sdk.http import build_client
 from connector_sdk.marketplace import FeeLine, MarketplaceError, PriceLine, Search, Shipment, StockLine
@@ -22,6 +23,7 @@ from sandbox.amazon.settings import AmazonSettings
 from fidelity.documents import Document
 from fidelity.exchange import Exchange, Recorder
 from fidelity.feed_scenes import play_fair, play_foul, play_strangers
+from fidelity.notifications import order_changes, subscribe
 from fidelity.transfers import documents_of
 
 SELLER = AmazonSettings(
@@ -62,6 +64,9 @@ class Stage:
     def feeds(self, **changed: object) -> AmazonFeeds:
         """A new one, without a token yet."""
         return AmazonFeeds(build_amazon_client(_settings(self._url, **changed), self._http), self._http)
+
+    def subscriber(self) -> Subscriber:
+        return build_subscriber(_settings(self._url), self._http)
 
     async def list_and_sell(self) -> None:
         """Listings, and an order of every status."""
@@ -110,7 +115,8 @@ async def play() -> Recorded:
         await stage.set_faults()
         await _strangers(stage)
         await play_strangers(stage, by_feed)
-    return Recorded(recorder.exchanges, documents_of(recorder.exchanges))
+        await subscribe(stage.subscriber, stage.set_faults)
+    return Recorded(recorder.exchanges, [*documents_of(recorder.exchanges), *order_changes()])
 
 
 async def _fair(stage: Stage) -> None:

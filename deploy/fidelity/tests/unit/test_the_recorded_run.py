@@ -31,6 +31,10 @@ STATUSES = {
     "feed document": {200},
     "confirmShipment": {204, 400, 403, 404, 429},
     "getMyFeesEstimates": {200, 400, 403, 429},
+    "getDestinations": {200, 403, 429},
+    "createDestination": {200, 403, 429},
+    "getSubscription": {200, 403, 404, 429},
+    "createSubscription": {200, 400, 403, 429},
 }
 NO_OPERATIONS = {"LWA token", "feed document"}
 
@@ -42,6 +46,7 @@ def _judge(folder: Path, model: dict[str, Any], recorded: Recorded) -> Verdict:
             shutil.copy(other, folder)
     (folder / "changed.json").write_text(json.dumps(model), encoding="utf-8")
     shutil.copy(MODELS / "small_feeds.json", folder)
+    shutil.copy(MODELS / "small_notifications.json", folder)
     return judge(read_models(folder), recorded.exchanges)
 
 
@@ -108,6 +113,12 @@ def test_a_field_that_the_model_requires_is_missed(tmp_path: Path, model: dict[s
     verdict = _judge(tmp_path, model, recorded)
     assert {name for name, _ in verdict.problems} == {"searchOrders", "getOrder"}
     assert all("'programs' is a required property" in reason for _, reason in verdict.problems)
+
+
+def test_orders_in_every_state_are_told_of(recorded: Recorded) -> None:
+    told = [each.content for each in recorded.documents if each.schema == "OrderChangeNotification.json"]
+    summaries = [each["Payload"]["OrderChangeNotification"]["Summary"]["OrderStatus"] for each in told]
+    assert set(summaries) == {"Pending", "Unshipped", "PartiallyShipped", "Shipped", "Canceled"}
 
 
 def test_without_models_one_line_says_what_to_set(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,6 +23,10 @@ class Environment:
             return ""
         return value
 
+    def optional(self, name: str) -> str:
+        """Read a text that may be missing."""
+        return self._values.get(name) or ""
+
     def number(self, name: str, default: int) -> int:
         """Read a whole number that is not negative."""
         value = self._values.get(name) or str(default)

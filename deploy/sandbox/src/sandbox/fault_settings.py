@@ -32,9 +32,12 @@ class FaultSettings(BaseModel):
     limit_scale: Scale | None = 0
     """The published limits are enforced multiplied by this; not at all when it is 0 or null."""
     duplicate_rate: Rate = 0
-    """Share of orders that a page tells twice, and of pages that begin with the last order of the page before."""
+    """Share of orders that a page tells twice, and of pages that begin with the last order of the page before.
+
+    Also of notifications that are sent twice.
+    """
     reorder: bool = False
-    """Whether the orders of a page come in no order."""
+    """Whether the orders of a page, and notifications, come in no order."""
     down_s: Seconds = 0
     """From now on and for so long every call gets a 503 or a broken connection, and none is carried out."""
 

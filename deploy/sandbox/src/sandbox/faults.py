@@ -20,6 +20,7 @@ Refuse = Callable[[str, HTTPStatus], Response]
 
 T = TypeVar("T")
 
+_LATEST_SECONDS = 0.5
 _ERRORS = (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
@@ -93,6 +94,14 @@ class Faults:
         if self._settings.reorder:
             self._dice.shuffle(told)
         return told
+
+    def repeats(self) -> int:
+        """How often a notification is sent."""
+        return 1 + self._hits(self._settings.duplicate_rate)
+
+    def lateness(self) -> float:
+        """How many seconds a notification waits, so that a later one may overtake it."""
+        return self._dice.uniform(0, _LATEST_SECONDS) if self._settings.reorder else 0.0
 
     def _hits(self, rate: float) -> bool:
         return self._dice.random() < rate

@@ -103,6 +103,8 @@ class Store:
         self._clears: list[Callable[[], None]] = []
         self._listings: dict[str, Listing] = {}
         self._orders: dict[str, Order] = {}
+        self.on_order: Callable[[Order], None] = lambda _order: None
+        """Called with each order that was placed or changed."""
 
     def now(self) -> datetime:
         """Tell the time in whole milliseconds; never earlier than it was told before."""
@@ -237,6 +239,7 @@ class Store:
         order.updated_at = self.now()
         if self._restocks_on_cancel and order.external_sku in self._listings:
             self.listing(order.external_sku).quantity += units
+        self.on_order(order)
         return order
 
     def ship(self, external_order_id: str, quantity: int | None = None) -> Order:
@@ -250,6 +253,7 @@ class Store:
         order.shipped += self._open_units(order, quantity)
         order.pending = False
         order.updated_at = self.now()
+        self.on_order(order)
         return order
 
     def on_clear(self, clear: Callable[[], None]) -> None:
@@ -297,6 +301,7 @@ class Store:
             pending=pending,
         )
         self._orders[order.external_order_id] = order
+        self.on_order(order)
         return order
 
     @staticmethod

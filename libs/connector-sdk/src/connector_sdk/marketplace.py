@@ -184,6 +184,8 @@ class Capabilities:
     fees: bool = False
     fee_batch: int = 1
     restocks_on_cancel: RestocksOnCancel = RestocksOnCancel.UNKNOWN
+    notifications: bool = False
+    """Whether a queue that tells of orders is configured."""
 
 
 class MarketplaceError(Exception):

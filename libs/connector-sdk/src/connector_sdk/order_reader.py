@@ -154,6 +154,7 @@ class OrderReader:
             read.known_until = page.known_until
         async with self._worker.begin() as work:
             await self._keep(work, page)
+            await seen_orders.note_searched(work.connection, split(page)[0], work.now)
             if page.next_cursor is None:
                 await cursors.advance(work.connection, read.search, read.reach(), work.now)
                 self._tell_known_until(read, work)

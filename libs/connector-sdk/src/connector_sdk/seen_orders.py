@@ -35,6 +35,11 @@ select id, reason, :now from unnest(cast(:ids as text[]), cast(:reasons as text[
 on conflict (external_order_id) do update set reason = excluded.reason
 returning external_order_id, reason, xmax = 0 as is_new
 """)
+_TAKE_TURN = text("select pg_advisory_xact_lock(hashtext('seen_orders'), hashtext(current_schema()))")
+_SEARCHED = text("""
+update seen_orders set searched_at = :now
+where external_order_id = any(cast(:ids as text[])) and searched_at is null
+""")
 _OLDEST_OPEN = text("select min(placed_at) from seen_orders where is_open and placed_at >= :not_before")
 
 
@@ -74,9 +79,14 @@ def is_news(order: MarketplaceOrderReceived, seen: Mapping[str, Seen]) -> bool:
 async def keep(
     connection: AsyncConnection, orders: Sequence[MarketplaceOrderReceived]
 ) -> list[MarketplaceOrderReceived]:
-    """Remember `orders`, each given once and in the order of their ids. Returns those that are news."""
+    """Remember `orders`, each given once and in the order of their ids. Returns those that are news.
+
+    One transaction at a time: else a search and a fetch that both see an order for the first time would both call it
+    news, and the older version could be published last.
+    """
     if not orders:
         return []
+    await connection.execute(_TAKE_TURN)
     ids = [order.external_order_id for order in orders]
     rows = await connection.execute(_KNOWN, {"ids": ids})
     seen = {row.external_order_id: Seen(row.updated_at, row.digest) for row in rows}
@@ -93,6 +103,14 @@ async def keep(
     await connection.execute(_NOW_READABLE, {"ids": ids})
     await sold_lines.keep(connection, orders)
     return [order for order in orders if is_news(order, seen)]
+
+
+async def note_searched(
+    connection: AsyncConnection, orders: Sequence[MarketplaceOrderReceived], now: dt.datetime
+) -> None:
+    """A search has shown these, which are kept already. Only orders that we ship are told of by notifications."""
+    ids = [order.external_order_id for order in orders if order.fulfilled_by is FulfilledBy.MERCHANT]
+    await connection.execute(_SEARCHED, {"ids": ids, "now": now})
 
 
 async def keep_unreadable(

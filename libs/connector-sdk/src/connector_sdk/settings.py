@@ -51,6 +51,11 @@ class ConnectorSettings(ServiceSettings):
     """How far a search reaches back behind the one before it: orders may show up late."""
     order_first_read_hours: Seconds = 72.0
     """How far back the very first search reaches."""
+    order_fetch_rate_per_second: Rate = 0.5
+    order_fetch_burst: Burst = 30
+    """For the call that reads one order, as often as notifications ask for it."""
+    order_notified_within_seconds: Seconds = 900.0
+    """After so long an order that a search found counts as one that no notification told of."""
     order_open_days: Seconds = 30.0
     """How long an open order keeps the window of a search by creation open, where there is none by last update."""
 

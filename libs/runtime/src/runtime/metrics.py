@@ -206,6 +206,44 @@ RECONCILED_AT = Metric(
     who=Who.CONNECTORS,
 )
 
+NOTIFICATIONS = Metric(
+    "mizan_notifications_total",
+    Kind.COUNTER,
+    "Notifications of a marketplace's queue. `outcome`: taken, repeated, ignored (not about us) or unusable.",
+    ("topic", "outcome"),
+    Who.CONNECTORS,
+)
+NOTIFICATIONS_FAILING = Metric(
+    "mizan_notifications_failing",
+    Kind.GAUGE,
+    "1 while a marketplace's queue can't be read, else 0; orders are then found by searching alone.",
+    who=Who.CONNECTORS,
+)
+NOTIFICATIONS_UNUSABLE = Metric(
+    "mizan_notifications_unusable",
+    Kind.GAUGE,
+    "Notifications that were set aside because nothing could be done about them.",
+    who=Who.CONNECTORS,
+)
+NOTIFIED_ORDERS_WAITING = Metric(
+    "mizan_notified_orders_waiting",
+    Kind.GAUGE,
+    "Orders that notifications told of and that are not fetched yet.",
+    who=Who.CONNECTORS,
+)
+ORDERS_NOT_NOTIFIED = Metric(
+    "mizan_orders_not_notified_total",
+    Kind.COUNTER,
+    "Orders that a search found and that no notification told of in time.",
+    who=Who.CONNECTORS,
+)
+ORDERS_MISSED_BY_SEARCH = Metric(
+    "mizan_orders_missed_by_search_total",
+    Kind.COUNTER,
+    "Orders that a notification told of and that a complete search which covers them did not show.",
+    who=Who.CONNECTORS,
+)
+
 OVERSOLD_UNITS = Metric(
     "mizan_oversold_units_total",
     Kind.COUNTER,

@@ -60,8 +60,9 @@ _WINDOWS = {Search.CREATED: "createdAfter", Search.UPDATED: "lastUpdatedAfter"}
 class AmazonMarketplace:
     """Quantities and prices go by patchListingsItem, one SKU a call; orders come by searchOrders and getOrder."""
 
-    def __init__(self, client: AmazonClient, *, clock: Clock = system_clock) -> None:
+    def __init__(self, client: AmazonClient, *, has_notifications: bool = False, clock: Clock = system_clock) -> None:
         self._client = client
+        self._has_notifications = has_notifications
         self._clock = clock
         self._shipments = Shipments(client, clock)
         self._fees = Fees(client, clock)
@@ -85,6 +86,7 @@ class AmazonMarketplace:
             fees=True,
             fee_batch=MOST_FEES,
             restocks_on_cancel=RestocksOnCancel.UNKNOWN,
+            notifications=self._has_notifications,
         )
 
     async def push_stock(self, lines: Sequence[StockLine]) -> Sequence[LineResult]:

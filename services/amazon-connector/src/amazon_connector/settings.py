@@ -1,5 +1,6 @@
 """What the Amazon connector reads from its environment."""
 
+import re
 from typing import Annotated, Literal
 
 from connector_sdk.settings import Burst, Concurrency, ConnectorSettings, Rate, Seconds
@@ -8,6 +9,8 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 EGYPT = "ARBP9OOSHTCHU"
 EMIRATES = "A2VIGQ35RCS4UG"
 _HOSTS = {"eu-west-1": "eu", "us-east-1": "na", "us-west-2": "fe"}
+
+_QUEUE_REGION = re.compile(r"^https?://sqs[.]([a-z0-9-]+)[.]amazonaws[.]")
 
 _Secret = Annotated[SecretStr, Field(min_length=1)]
 _Name = Annotated[str, Field(min_length=1)]
@@ -28,6 +31,8 @@ class Settings(ConnectorSettings):
     read_rate_per_second: Rate = Field(2.0, alias="AMAZON_READ_RATE")
     search_rate_per_second: Rate = Field(2.0, alias="AMAZON_SEARCH_RATE")
     order_poll_seconds: Seconds = Field(180.0, alias="AMAZON_ORDER_POLL_SECONDS")
+    order_fetch_rate_per_second: Rate = Field(0.5, alias="AMAZON_ORDER_FETCH_RATE")
+    order_fetch_burst: Burst = Field(30, alias="AMAZON_ORDER_FETCH_BURST")
 
     amazon_client_id: _Name
     amazon_client_secret: _Secret
@@ -41,10 +46,29 @@ class Settings(ConnectorSettings):
     """Stands in for the region's own host."""
     amazon_lwa_url: _Url = "https://api.amazon.com/auth/o2/token"
 
+    amazon_sqs_queue_url: _Url | None = None
+    """The queue to which Amazon sends notifications; without one orders are found by searching alone."""
+    aws_region: Annotated[str, Field(validate_default=True)] = ""
+    """Of the queue; needed where its URL does not name it."""
+
+    @property
+    def sqs_region(self) -> str:
+        """As AWS_REGION says, else as the queue's URL does."""
+        named = _QUEUE_REGION.match(self.amazon_sqs_queue_url or "")
+        return self.aws_region or (named.group(1) if named else "")
+
     @property
     def endpoint(self) -> str:
         """Where the API is: https://developer-docs.amazon.com/sp-api/docs/sp-api-endpoints."""
         return self.amazon_endpoint or f"https://sellingpartnerapi-{_HOSTS[self.amazon_region]}.amazon.com"
+
+    @field_validator("aws_region")
+    @classmethod
+    def _has_region(cls, region: str, info: ValidationInfo) -> str:
+        url = info.data.get("amazon_sqs_queue_url")
+        if url and not region and not _QUEUE_REGION.match(url):
+            raise ValueError("AMAZON_SQS_QUEUE_URL does not name its region: set AWS_REGION, such as eu-west-1")
+        return region
 
     @field_validator("amazon_marketplace_id")
     @classmethod

@@ -77,3 +77,25 @@ def test_the_default_pace_is_within_amazons_usage_plans(monkeypatch: pytest.Monk
     assert (settings.push_rate_per_second, settings.push_burst) == (5, 4)
     assert settings.read_rate_per_second <= 5
     assert 1 / settings.order_poll_seconds <= 0.0056
+
+
+def test_a_queue_needs_a_region_that_is_known(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("AWS_REGION", raising=False)
+    _set(monkeypatch, AMAZON_SQS_QUEUE_URL="https://sqs.eu-west-1.amazonaws.com/123456789012/orders")
+    assert load(Settings).sqs_region == "eu-west-1"
+
+    _set(monkeypatch, AMAZON_SQS_QUEUE_URL="http://localhost:4566/123456789012/orders")
+    with pytest.raises(SystemExit):
+        load(Settings)
+    assert "set AWS_REGION" in capsys.readouterr().err
+
+    _set(monkeypatch, AWS_REGION="me-south-1")
+    assert load(Settings).sqs_region == "me-south-1"
+
+
+def test_without_a_queue_no_region_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_REGION", raising=False)
+    _set(monkeypatch)
+    assert load(Settings).amazon_sqs_queue_url is None

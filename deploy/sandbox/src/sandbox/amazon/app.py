@@ -7,11 +7,13 @@ from sandbox.amazon.feed_clock import FeedClock
 from sandbox.amazon.feeds import Feeds
 from sandbox.amazon.fees import Fees
 from sandbox.amazon.listings import ListingsItems, describe
+from sandbox.amazon.notifications import Publisher
 from sandbox.amazon.operations import Gate
 from sandbox.amazon.orders import Orders
 from sandbox.amazon.sellers import Sellers
 from sandbox.amazon.settings import AmazonSettings
 from sandbox.amazon.shipments import Shipments
+from sandbox.amazon.subscriptions import Subscriptions
 from sandbox.amazon.wire import refuse
 from sandbox.clock import Clock, system_clock
 from sandbox.faults import Faults
@@ -28,12 +30,14 @@ def build(settings: AmazonSettings, clock: Clock = system_clock, seed: int | Non
     started = int(clock().timestamp()) % 10**7
     store = Store(clock, lambda number: f"402-{started:07d}-{number:07d}", restocks_on_cancel=True)
     faults = Faults(clock, seed)
+    if settings.sqs_queue_url:
+        store.on_order = Publisher(settings, faults, store.now).publish
     tokens = Tokens(settings, clock)
     gate = Gate(tokens, Limits(faults, clock))
     listings, orders = ListingsItems(settings, store, faults), Orders(settings, store, faults)
     feeds = Feeds(settings, listings, faults, clock)
     store.on_clear(feeds.clear)
-    parts = (listings, orders, feeds, Sellers(faults), Shipments(store), Fees(settings, store))
+    parts = (listings, orders, feeds, Sellers(faults), Shipments(store), Fees(settings, store), Subscriptions())
     routers = [tokens.router(), *(part.router(gate) for part in parts)]
     assembled = assemble(Marketplace("Amazon stand-in", describe, refuse), routers, store, faults, clock)
     assembled.add_middleware(FeedClock, advance=feeds.advance)

@@ -14,7 +14,11 @@ from sandbox.amazon.wire import TOKEN_PATH, denied, invalid_input, oauth_error
 from sandbox.clock import Clock
 
 LONGEST_USER_AGENT = 500
-_FIELDS = ("grant_type", "client_id", "client_secret", "refresh_token")
+_FIELDS = {
+    "refresh_token": ("client_id", "client_secret", "refresh_token"),
+    "client_credentials": ("client_id", "client_secret", "scope"),
+}
+_SCOPE = "sellingpartnerapi::notifications"
 
 
 class Tokens:
@@ -24,6 +28,7 @@ class Tokens:
         self._settings = settings
         self._clock = clock
         self._ends: dict[str, datetime] = {}
+        self._grantless: set[str] = set()
 
     def router(self) -> APIRouter:
         router = APIRouter()
@@ -31,7 +36,7 @@ class Tokens:
         return router
 
     async def grant(self, request: Request) -> Response:
-        """Give a token for the refresh token, or say why not, in OAuth's shape."""
+        """Give a token for the refresh token or the application's own, or say why not, in OAuth's shape."""
         if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
             return oauth_error(HTTPStatus.BAD_REQUEST, "invalid_request", "Send the fields form encoded")
         form = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
@@ -39,15 +44,16 @@ class Tokens:
         if refusal is not None:
             return refusal
         body = {
-            "access_token": self._issue(),
+            "access_token": self._issue(grantless=form["grant_type"] == "client_credentials"),
             "token_type": "bearer",
             "expires_in": int(self._settings.token_life.total_seconds()),
-            "refresh_token": form["refresh_token"],
         }
+        if "refresh_token" in form:
+            body["refresh_token"] = form["refresh_token"]
         return JSONResponse(body, headers={"cache-control": "no-store"})
 
-    def check(self, headers: Mapping[str, str]) -> None:
-        """Let a call through that carries a user agent and a token in force.
+    def check(self, headers: Mapping[str, str], *, grantless: bool = False) -> None:
+        """Let a call through that carries a user agent and a token in force, of the right kind.
 
         Raises:
             RefusedError: 400 for the user agent, 403 for the token.
@@ -62,22 +68,29 @@ class Tokens:
             raise denied("The access token you provided is revoked, malformed or invalid.")
         if ends <= self._clock():
             raise denied("The access token you provided has expired.")
+        if (token in self._grantless) is not grantless:
+            raise denied("The operation wants the other kind of access token: of the application, or of the seller.")
 
     def _refusal(self, form: Mapping[str, str]) -> Response | None:
-        missing = [name for name in _FIELDS if not form.get(name)]
+        kind = form.get("grant_type", "")
+        missing = [name for name in ("grant_type", *_FIELDS.get(kind, ())) if not form.get(name)]
         if missing:
             return oauth_error(HTTPStatus.BAD_REQUEST, "invalid_request", f"Missing: {', '.join(missing)}")
-        if form["grant_type"] != "refresh_token":
-            return oauth_error(HTTPStatus.BAD_REQUEST, "unsupported_grant_type", "Only refresh_token is served here")
+        if kind not in _FIELDS:
+            served = " and ".join(_FIELDS)
+            return oauth_error(HTTPStatus.BAD_REQUEST, "unsupported_grant_type", f"Only {served} are served here")
         if (form["client_id"], form["client_secret"]) != (self._settings.client_id, self._settings.client_secret):
             return oauth_error(HTTPStatus.UNAUTHORIZED, "invalid_client", "Client authentication failed")
-        if form["refresh_token"] != self._settings.refresh_token:
+        if kind == "client_credentials" and form["scope"] != _SCOPE:
+            return oauth_error(HTTPStatus.BAD_REQUEST, "invalid_scope", f"Only {_SCOPE} is served here")
+        if kind == "refresh_token" and form["refresh_token"] != self._settings.refresh_token:
             return oauth_error(HTTPStatus.BAD_REQUEST, "invalid_grant", "The request has an invalid grant parameter")
         return None
 
-    def _issue(self) -> str:
+    def _issue(self, *, grantless: bool) -> str:
         now = self._clock()
         self._ends = {token: ends for token, ends in self._ends.items() if ends > now - self._settings.token_life}
         token = f"Atza|{secrets.token_urlsafe(48)}"
         self._ends[token] = now + self._settings.token_life
+        self._grantless = {each for each in self._grantless if each in self._ends} | ({token} if grantless else set())
         return token

@@ -34,6 +34,10 @@ GET_FEEDS = Limit("getFeeds", 0.0222, 10)
 GET_FEED_DOCUMENT = Limit("getFeedDocument", 0.0222, 10)
 CONFIRM_SHIPMENT = Limit("confirmShipment", 2.0, 10)
 ESTIMATE_FEES = Limit("getMyFeesEstimates", 0.5, 1)
+GET_DESTINATIONS = Limit("getDestinations", 1.0, 5)
+CREATE_DESTINATION = Limit("createDestination", 1.0, 5)
+GET_SUBSCRIPTION = Limit("getSubscription", 1.0, 5)
+CREATE_SUBSCRIPTION = Limit("createSubscription", 1.0, 5)
 
 
 class Gate:
@@ -53,11 +57,16 @@ class Gate:
             raise throttled()
 
     def operation(
-        self, limit: Limit | Callable[[Request], Limit], work: Work, status: HTTPStatus = HTTPStatus.OK
+        self,
+        limit: Limit | Callable[[Request], Limit],
+        work: Work,
+        status: HTTPStatus = HTTPStatus.OK,
+        *,
+        grantless: bool = False,
     ) -> Endpoint:
         """Wrap an operation's own work into a route that answers with `status` when it succeeds.
 
-        `limit` may depend on the request.
+        `limit` may depend on the request. `grantless`: it wants the application's own token and no seller's.
         """
         chosen = limit
 
@@ -66,7 +75,7 @@ class Gate:
             allowed = self._limits.rate(limit)
             rate = None if allowed is None else str(allowed)
             try:
-                self._tokens.check(request.headers)
+                self._tokens.check(request.headers, grantless=grantless)
                 if not self._limits.allow(limit):
                     raise throttled()
                 return answer(status, await work(request), rate)

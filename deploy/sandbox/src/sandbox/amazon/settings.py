@@ -19,12 +19,15 @@ class AmazonSettings:
     seller_id: str
     token_life: timedelta = timedelta(hours=1)
     order_delay: timedelta = timedelta(0)
+    sqs_queue_url: str = ""
+    sqs_region: str = "eu-west-1"
 
 
 def read_settings(environment: Environment) -> AmazonSettings:
     """Read AMAZON_CLIENT_ID, AMAZON_CLIENT_SECRET, AMAZON_REFRESH_TOKEN and AMAZON_SELLER_ID.
 
-    SANDBOX_TOKEN_SECONDS (3600) and SANDBOX_ORDER_DELAY_SECONDS (0) need not be set.
+    AMAZON_SQS_QUEUE_URL (none: nobody is notified), AWS_REGION (eu-west-1), SANDBOX_TOKEN_SECONDS (3600) and
+    SANDBOX_ORDER_DELAY_SECONDS (0) need not be set.
 
     Raises:
         EnvironmentVariablesError: one is missing or unreadable.
@@ -36,6 +39,8 @@ def read_settings(environment: Environment) -> AmazonSettings:
         seller_id=environment.text("AMAZON_SELLER_ID"),
         token_life=timedelta(seconds=environment.number("SANDBOX_TOKEN_SECONDS", 3600)),
         order_delay=timedelta(seconds=environment.number("SANDBOX_ORDER_DELAY_SECONDS", 0)),
+        sqs_queue_url=environment.optional("AMAZON_SQS_QUEUE_URL"),
+        sqs_region=environment.text("AWS_REGION", "eu-west-1"),
     )
     environment.check()
     return settings

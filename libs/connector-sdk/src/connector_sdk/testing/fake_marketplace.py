@@ -52,6 +52,9 @@ class FakeMarketplace:
         """By external SKU, the price in a reading."""
         self.discounted: set[str] = set()
         self.reads_at = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
+        self.fetched: list[str] = []
+        """The orders that were fetched one by one."""
+        self.fetch_error: MarketplaceError | None = None
         self.read_error: MarketplaceError | None = None
         self.refusals: dict[str, Issue] = {}
         """By external SKU, why it may not be written, in a reading of a listing in `shown`."""
@@ -136,6 +139,9 @@ class FakeMarketplace:
         return page
 
     async def fetch_order(self, external_order_id: str) -> OrderPage:
+        self.fetched.append(external_order_id)
+        if self.fetch_error:
+            raise self.fetch_error
         pages = [page for page in self.pages.values() if isinstance(page, OrderPage)]
         return OrderPage([o for page in pages for o in page.orders if o.external_order_id == external_order_id])
 

@@ -1,7 +1,7 @@
 from connector_sdk.reconciliation_tables import add_reconciliation
 
 revision = "0007"
-down_revision = "0005"
+down_revision = "0006"
 
 
 def upgrade() -> None:

@@ -1,0 +1,1 @@
+"""Amazon's notifications: its words, and the queue through which they come."""

@@ -1,0 +1,37 @@
+import httpx
+import pytest
+from amazon_connector.notifications.subscribe import SubscribeError, build_subscriber, main
+from amazon_connector.settings import Settings
+from connector_sdk.marketplace import MarketplaceError
+from pydantic import SecretStr
+
+QUEUE = "arn:aws:sqs:eu-west-1:123456789012:orders"
+OTHER_QUEUE = "arn:aws:sqs:eu-west-1:123456789012:elsewhere"
+
+
+async def test_subscribing_twice_changes_nothing(settings: Settings, http: httpx.AsyncClient) -> None:
+    first = await build_subscriber(settings, http).subscribe(QUEUE)
+    second = await build_subscriber(settings, http).subscribe(QUEUE)
+
+    assert first[1:] == ["ORDER_CHANGE: subscribed", "FEED_PROCESSING_FINISHED: subscribed"]
+    assert second[1:] == ["ORDER_CHANGE: was subscribed already", "FEED_PROCESSING_FINISHED: was subscribed already"]
+    assert first[0] == second[0]
+
+
+async def test_a_subscription_that_goes_elsewhere_is_left_alone(settings: Settings, http: httpx.AsyncClient) -> None:
+    await build_subscriber(settings, http).subscribe(OTHER_QUEUE)
+    with pytest.raises(SubscribeError, match="delete that subscription first"):
+        await build_subscriber(settings, http).subscribe(QUEUE)
+
+
+async def test_wrong_credentials_are_told_without_them(settings: Settings, http: httpx.AsyncClient) -> None:
+    wrong = settings.model_copy(update={"amazon_client_secret": SecretStr("a-wrong-secret")})
+    with pytest.raises(MarketplaceError, match="invalid_client") as caught:
+        await build_subscriber(wrong, http).subscribe(QUEUE)
+    assert "a-wrong-secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("arguments", [[], ["https://sqs.eu-west-1.amazonaws.com/1/orders"], [QUEUE, QUEUE]])
+def test_wrong_use_is_told(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 2
+    assert "arn:aws:sqs" in capsys.readouterr().err
