@@ -14,7 +14,7 @@ from connector_sdk.testing.targets import delivery
 from connector_sdk.testing.waiting import eventually
 from contracts import AppliedStatus, StockApplied
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
 RAISES, ZEROS, CLOSED = 20_000, 50, 100
 

@@ -7,6 +7,7 @@ import sys
 import uuid
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import aiohttp
 from aiobotocore.config import AioConfig
@@ -60,19 +61,23 @@ class Publisher:
     async def _send_all(self) -> None:
         """Open the queue for as long as there is anything to send; nothing outlives that."""
         try:
-            async with self._session.create_client(
-                "sqs", region_name=self._settings.sqs_region, config=_CONFIG
-            ) as client:
-                while self._waiting:
-                    due, body = heapq.heappop(self._waiting)
-                    await asyncio.sleep(due - asyncio.get_running_loop().time())
-                    await client.send_message(QueueUrl=self._settings.sqs_queue_url, MessageBody=body)
+            while self._waiting:  # more may come while the queue is closed
+                async with self._session.create_client(
+                    "sqs", region_name=self._settings.sqs_region, config=_CONFIG
+                ) as client:
+                    await self._send_waiting(client)
         except (ClientError, BotoCoreError, aiohttp.ClientError, OSError) as error:
             lost = 1 + len(self._waiting)
             self._waiting.clear()
             sys.stderr.write(
                 f"sandbox.amazon: SQS can't be used, notifications lost: {lost} ({type(error).__name__})\n"
             )
+
+    async def _send_waiting(self, client: Any) -> None:  # noqa: ANN401 - aiobotocore is untyped
+        while self._waiting:
+            due, body = heapq.heappop(self._waiting)
+            await asyncio.sleep(due - asyncio.get_running_loop().time())
+            await client.send_message(QueueUrl=self._settings.sqs_queue_url, MessageBody=body)
 
 
 def order_change(order: Order, seller_id: str, now: datetime) -> dict[str, object]:

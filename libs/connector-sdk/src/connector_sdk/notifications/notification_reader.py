@@ -23,6 +23,7 @@ Listener = Callable[[Sequence[Notification], Work], Awaitable[int]]
 
 _IDLE_SECONDS = 0.2
 _FAILING_AFTER = 3
+_RECEIVE, _DELETE = "receive", "delete"
 _LONGEST_PAUSE_SECONDS = 60.0
 
 _log = get_logger(__name__)
@@ -40,19 +41,20 @@ class NotificationReader:
         self._listeners = listeners
         self._receiving: asyncio.Task[Batch] | None = None
         self._is_stopped = False
-        self._failures = 0
+        self._failures = {_RECEIVE: 0, _DELETE: 0}
         self._error: str | None = None
         self._last_message_at: dt.datetime | None = None
 
     async def step(self) -> float:
         if await self._leader.lead() is None:
+            self._accept(_RECEIVE, _DELETE)  # whoever leads tells how it is
             return STANDBY_SECONDS
         try:
             batch = await self._receive()
         except QueueError as error:
-            return self._on_error(error)
+            return self._on_error(_RECEIVE, error)
         if not batch.receipts:
-            self._accept()
+            self._accept(_RECEIVE)
             return _IDLE_SECONDS
         async with self._worker.begin() as work:
             await self._take(batch, work)
@@ -60,10 +62,10 @@ class NotificationReader:
         try:
             left = await self._queue.delete(batch.receipts)
         except QueueError as error:
-            return self._on_error(error)
+            return self._on_error(_DELETE, error)
         if left:
             _log.warning("messages not deleted, they will come again", count=left)
-        self._accept()
+        self._accept(_RECEIVE, _DELETE)
         return 0.0
 
     def stop(self) -> None:
@@ -77,7 +79,7 @@ class NotificationReader:
 
     async def check(self) -> Check:
         """Never not ok: without notifications orders are still found, only later. The alert is on the metric."""
-        facts = {"failures": self._failures, "last_message_at": self._last_message_at}
+        facts = {"failures": max(self._failures.values()), "last_message_at": self._last_message_at}
         return Check(ok=True, detail=f"retrying: {self._error}" if self._error else "", facts=facts)
 
     async def _receive(self) -> Batch:
@@ -112,14 +114,20 @@ class NotificationReader:
             if count:
                 work.count(NOTIFICATIONS, count, topic=topic.value, outcome=outcome)
 
-    def _accept(self) -> None:
-        self._failures, self._error = 0, None
-        self._worker.telemetry.measurements.set(NOTIFICATIONS_FAILING, 0)
+    def _accept(self, *steps: str) -> None:
+        """A queue that is found empty says nothing of whether we may delete from it."""
+        self._failures |= dict.fromkeys(steps, 0)
+        if not any(self._failures.values()):
+            self._error = None
+        self._show()
 
-    def _on_error(self, error: QueueError) -> float:
-        self._failures += 1
+    def _on_error(self, step: str, error: QueueError) -> float:
+        self._failures[step] += 1
         self._error = str(error)
-        _log.warning("no notifications, will retry", attempt=self._failures, error=self._error)
-        is_failing = self._failures >= _FAILING_AFTER
+        _log.warning("no notifications, will retry", attempt=self._failures[step], error=self._error)
+        self._show()
+        return delay(self._failures[step], first=1.0, longest=_LONGEST_PAUSE_SECONDS)
+
+    def _show(self) -> None:
+        is_failing = max(self._failures.values()) >= _FAILING_AFTER
         self._worker.telemetry.measurements.set(NOTIFICATIONS_FAILING, is_failing)
-        return delay(self._failures, first=1.0, longest=_LONGEST_PAUSE_SECONDS)

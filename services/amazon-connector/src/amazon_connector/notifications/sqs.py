@@ -77,6 +77,8 @@ class SqsQueue:
         except ClientError as error:
             await self.close()
             raise QueueError(_advice(error, self._url)) from None
+        except ValueError:
+            raise QueueError("no address of SQS can be made of AWS_ENDPOINT_URL and AWS_REGION: correct them") from None
         except (BotoCoreError, aiohttp.ClientError, OSError, TimeoutError) as error:
             await self.close()
             advice = (

@@ -9,7 +9,7 @@ import json
 from typing import Annotated, Any
 
 from connector_sdk.notifications.notification_queue import Notification, Topic
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 
 ORDER_CHANGE = "ORDER_CHANGE"
@@ -20,6 +20,10 @@ _DEEPEST = 12
 
 
 _Id = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
+
+
+_MOMENT: TypeAdapter[dt.datetime] = TypeAdapter(AwareDatetime)
+_EARLIEST, _LATEST = dt.datetime(2000, 1, 1, tzinfo=dt.UTC), dt.datetime(3000, 1, 1, tzinfo=dt.UTC)
 
 
 class _Wire(BaseModel):
@@ -39,7 +43,7 @@ class _Envelope(_Wire):
 class _Summary(_Wire):
     marketplace_id: str
     fulfillment_type: str
-    purchase_date: AwareDatetime | None = None
+    purchase_date: object = None
 
 
 class _OrderChange(_Wire):
@@ -103,10 +107,19 @@ class Reader:
     def _order(self, order: _OrderChange) -> tuple[Topic, str, dt.datetime | None]:
         told = (order.seller_id, order.summary.marketplace_id, order.summary.fulfillment_type)
         is_ours = told == (self._seller_id, self._marketplace_id, _SHIPPED_BY_MERCHANT)
-        return self._ours(Topic.ORDER, is_ours=is_ours), order.amazon_order_id, order.summary.purchase_date
+        return self._ours(Topic.ORDER, is_ours=is_ours), order.amazon_order_id, _moment(order.summary.purchase_date)
 
     def _ours(self, topic: Topic, *, is_ours: bool) -> Topic:
         return topic if is_ours else Topic.OTHER
+
+
+def _moment(told: object) -> dt.datetime | None:
+    """When an order was placed. None where that makes no sense: the order is fetched all the same."""
+    try:
+        moment = _MOMENT.validate_python(told)
+    except ValidationError:
+        return None
+    return moment if _EARLIEST <= moment <= _LATEST else None
 
 
 def _notification_in(body: str) -> Any:  # noqa: ANN401 - any JSON
