@@ -70,13 +70,20 @@ def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_default_pace_is_within_amazons_usage_plans(monkeypatch: pytest.MonkeyPatch) -> None:
-    """patchListingsItem: 5 a second, 5 at once. getListingsItem: 5 a second. searchOrders: 0.0056 a second."""
+    """A second and at once: patchListingsItem 5, 5; getListingsItem, searchListingsItems 5; searchOrders 0.0056.
+
+    getOrder 0.5, 30; confirmShipment 2, 10; getMyFeesEstimates 0.5.
+    """
     _set(monkeypatch)
     settings = load(Settings)
 
     assert (settings.push_rate_per_second, settings.push_burst) == (5, 4)
     assert settings.read_rate_per_second <= 5
+    assert settings.search_rate_per_second <= 5
     assert 1 / settings.order_poll_seconds <= 0.0056
+    assert (settings.order_fetch_rate_per_second, settings.order_fetch_burst) <= (0.5, 30)
+    assert (settings.shipment_rate_per_second, settings.shipment_burst) <= (2, 10)
+    assert settings.fee_rate_per_second <= 0.5
 
 
 def test_a_queue_needs_a_region_that_is_known(
