@@ -13,6 +13,7 @@ from connector_sdk.observed_call import READ_LISTINGS, SEARCH_LISTINGS, Observed
 MOST = 20
 """How many listings to ask for in one round."""
 _CALL_SECONDS = 30.0
+_SEARCHES_A_ROUND = 5
 _FAILURES_IN_A_ROUND = 2
 _ABOUT_US = frozenset({Outcome.RETRY, Outcome.UNAUTHORISED, Outcome.UNSUPPORTED})
 """What would be answered for any other listing too."""
@@ -56,6 +57,11 @@ class ListingReads:
         if failures:
             _log.warning("some listings not read, will retry", error=str(failures[-1]), read=len(readings))
         return readings
+
+    @property
+    def a_round(self) -> int:
+        """How many listings `survey` takes in a few seconds: those of some searches, or as many as are read singly."""
+        return max(MOST, _SEARCHES_A_ROUND * self._search_batch)
 
     async def survey(self, external_skus: Sequence[str]) -> list[Reading]:
         """Readings of those that could be read, by searches where there are any; what those miss is read by itself.

@@ -11,7 +11,7 @@ from runtime.work import Work, Worker
 from connector_sdk import applied, failed, price_applied, price_pushes, registry
 from connector_sdk.account import Account
 from connector_sdk.leader import STANDBY_SECONDS, Leader
-from connector_sdk.listing_reads import MOST, ListingReads
+from connector_sdk.listing_reads import ListingReads
 from connector_sdk.marketplace import LineResult, MarketplaceError, Outcome, Reading
 from connector_sdk.registry import PACE, Pace, Refused, RefusedPrice
 
@@ -46,7 +46,7 @@ class Registrar:
                 await registry.close(work.connection, _MOST_CLOSED),
                 await registry.close_prices(work.connection, _MOST_CLOSED),
             )
-            due = await registry.due(work.connection, work.now, MOST, self._pace)
+            due = await registry.due(work.connection, work.now, self._reads.a_round, self._pace)
         if not due:
             return max(_IDLE_SECONDS, _IDLE_SHARE * (time.monotonic() - started))
         try:

@@ -181,19 +181,19 @@ async def test_one_replica_looks_up_while_the_other_stands_by(database: Connecto
     await standby.close()
 
 
-async def test_many_listings_are_looked_up_twenty_at_a_time_and_zeros_first(database: ConnectorDatabase) -> None:
+async def test_many_listings_are_looked_up_some_searches_at_a_time_and_zeros_first(database: ConnectorDatabase) -> None:
     marketplace = FakeMarketplace()
-    marketplace.shown = {f"X-{number:02}": 1 for number in range(50)}
-    await database.take_in(*(delivery(f"{number:02}", 1, 0 if number == 49 else 9) for number in range(50)))
+    marketplace.shown = {f"X-{number:03}": 1 for number in range(150)}
+    await database.take_in(*(delivery(f"{number:03}", 1, 0 if number == 149 else 9) for number in range(150)))
     leader = database.leader()
     registrar = database.registrar(marketplace, leader, LATER)
     await registrar.step()
-    assert len(marketplace.searched) == 20
-    assert "X-49" in marketplace.searched
+    assert len(marketplace.searched) == 100
+    assert "X-149" in marketplace.searched
 
     async def all_are_known() -> bool:
         await registrar.step()
-        return len(marketplace.searched) == 50
+        return len(marketplace.searched) == 150
 
     await eventually(all_are_known)
     await leader.close()
