@@ -13,8 +13,8 @@ from connector_sdk.channel_state import Part
 from connector_sdk.marketplace import LineResult, Marketplace, Outcome, PriceLine
 from connector_sdk.observed_call import PUSH_PRICES
 from connector_sdk.price_pushes import PricePush
-from connector_sdk.push_policy import PushPolicy, settle_repeatable
-from connector_sdk.submission import Answered, State
+from connector_sdk.push_policy import PushPolicy, settle_optional
+from connector_sdk.submission import Answered
 
 _PUBLISHED = {
     Outcome.ACCEPTED: AppliedStatus.ACCEPTED,
@@ -68,9 +68,7 @@ class PriceQueue:
         return sorted(pushes, key=lambda push: (push.pending_since, push.sku))
 
     def settle(self, push: PricePush, result: LineResult, now: dt.datetime) -> Answered[PricePush]:
-        answered = settle_repeatable(push, result, self.policy, now)
-        is_unsupported = result.outcome is Outcome.UNSUPPORTED
-        return dc.replace(answered, state=State.UNSUPPORTED) if is_unsupported else answered
+        return settle_optional(push, result, self.policy, now)
 
     async def note(
         self, work: Work, calls: Sequence[Call[PricePush]], answers: Sequence[Answered[PricePush]], term: str

@@ -85,6 +85,12 @@ def settle_repeatable(push: P, result: LineResult, policy: PushPolicy, now: dt.d
     )
 
 
+def settle_optional(push: P, result: LineResult, policy: PushPolicy, now: dt.datetime) -> Answered[P]:
+    """Like `settle_repeatable`, of what not every marketplace has: what is unsupported is kept apart from a refusal."""
+    answered = settle_repeatable(push, result, policy, now)
+    return dc.replace(answered, state=State.UNSUPPORTED) if result.outcome is Outcome.UNSUPPORTED else answered
+
+
 def _wait(push: Submission, result: LineResult, failures: int, policy: PushPolicy) -> float:
     """Seconds until the next try of what may still succeed."""
     if result.outcome is Outcome.UNAUTHORISED:

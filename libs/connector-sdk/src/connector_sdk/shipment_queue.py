@@ -12,9 +12,9 @@ from connector_sdk.calls import Call
 from connector_sdk.channel_state import Part
 from connector_sdk.marketplace import LineResult, Marketplace, Outcome, Shipment, ShipmentResult
 from connector_sdk.observed_call import CONFIRM_SHIPMENT
-from connector_sdk.push_policy import PushPolicy, settle_repeatable
+from connector_sdk.push_policy import PushPolicy, settle_optional
 from connector_sdk.shipments import ShipmentPush
-from connector_sdk.submission import Answered, State
+from connector_sdk.submission import Answered
 
 _TOLD = {
     Outcome.ACCEPTED: AppliedStatus.ACCEPTED,
@@ -67,9 +67,7 @@ class ShipmentQueue:
         return sorted(pushes, key=lambda push: (push.pending_since, push.key))
 
     def settle(self, push: ShipmentPush, result: LineResult, now: dt.datetime) -> Answered[ShipmentPush]:
-        answered = settle_repeatable(push, result, self.policy, now)
-        is_unsupported = result.outcome is Outcome.UNSUPPORTED
-        return dc.replace(answered, state=State.UNSUPPORTED) if is_unsupported else answered
+        return settle_optional(push, result, self.policy, now)
 
     async def note(
         self, work: Work, calls: Sequence[Call[ShipmentPush]], answers: Sequence[Answered[ShipmentPush]], term: str
