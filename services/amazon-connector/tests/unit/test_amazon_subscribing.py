@@ -13,8 +13,9 @@ async def test_subscribing_twice_changes_nothing(settings: Settings, http: httpx
     first = await build_subscriber(settings, http).subscribe(QUEUE)
     second = await build_subscriber(settings, http).subscribe(QUEUE)
 
-    assert first[1:] == ["ORDER_CHANGE: subscribed", "FEED_PROCESSING_FINISHED: subscribed"]
-    assert second[1:] == ["ORDER_CHANGE: was subscribed already", "FEED_PROCESSING_FINISHED: was subscribed already"]
+    kinds = ("ORDER_CHANGE", "FEED_PROCESSING_FINISHED", "REPORT_PROCESSING_FINISHED")
+    assert first[1:] == [f"{kind}: subscribed" for kind in kinds]
+    assert second[1:] == [f"{kind}: was subscribed already" for kind in kinds]
     assert first[0] == second[0]
 
 
