@@ -47,7 +47,13 @@ class Columns:
         missing = [name for name in (_SKU, _QUANTITY, channel, _STATUS) if name not in names]
         if missing:
             raise UnusableReportError(f"the report has no column {', '.join(missing)}")
-        return cls(*(names.index(name) for name in (_SKU, _QUANTITY, channel, _STATUS)), len(names))
+        return cls(
+            sku=names.index(_SKU),
+            quantity=names.index(_QUANTITY),
+            channel=names.index(channel),
+            status=names.index(_STATUS),
+            count=len(names),
+        )
 
     def read(self, line: str) -> ReportedListing:
         """One row. What can't be relied on is unreadable."""
