@@ -34,11 +34,8 @@ async def play_reports(stage: ReportStage) -> None:
         lambda each: each.look(report_id),
         lambda each: _read(each, document_id),
     ]
-    foul: list[dict[str, object]] = [
-        {"throttle_rate": 1},
-        {"unauthorised": True},
-        *({"error_rate": 1} for _ in range(_ROUNDS)),
-    ]
+    foul: list[dict[str, object]] = [{"throttle_rate": 1}, {"unauthorised": True}]
+    foul += [{"error_rate": 1} for _ in range(_ROUNDS)]
     for faults in foul:
         for operation in operations:
             await stage.set_faults()
