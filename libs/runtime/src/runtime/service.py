@@ -19,6 +19,7 @@ from runtime.clock import Clock, system_clock
 from runtime.consumer import BatchConsumer, ConsumerDiedError
 from runtime.database import create_engine, ping
 from runtime.errors import is_transient, one_line
+from runtime.garbage import collect_seldom
 from runtime.health import Check, Probe
 from runtime.holds import Holds
 from runtime.http import create_app
@@ -168,6 +169,7 @@ def run_service(
     async def live() -> None:
         service = Service(name, settings)
         fill(service, settings)
+        collect_seldom()
         await service.run(migrations)
 
     try:
