@@ -29,7 +29,7 @@ flash-sale: setup ## 6,000 sales of 20 products in an hour (60 of its seconds in
 
 test: setup ## all tests, on real Kafka and Postgres
 	@$(BIN)/python -m pytest $(AT_ONCE) -m "not e2e"
-	@$(BIN)/python -m pytest -m e2e
+	@$(BIN)/python -m pytest $(AT_ONCE) -m e2e
 
 test-unit: setup ## the tests that need nothing but Python
 	@$(BIN)/python -m pytest -q $(AT_ONCE) -m "not integration and not e2e"
@@ -38,7 +38,7 @@ test-integration: setup ## each part with real Kafka and Postgres
 	@$(BIN)/python -m pytest -q $(AT_ONCE) -m integration
 
 test-e2e: setup ## the whole system, with services killed in the middle
-	@$(BIN)/python -m pytest -q -m e2e
+	@$(BIN)/python -m pytest -q $(AT_ONCE) -m e2e
 
 model-check: setup ## every state of larger shops under escrow; three units on all channels (WORLDS=all: the largest too)
 	@$(BIN)/python -m inventory.testing.larger_shops $(if $(filter all,$(WORLDS)),--all)

@@ -99,6 +99,24 @@ def process(
     return run
 
 
+@pytest.fixture
+def connector_environment(amazon_url: str, database_url: str, bootstrap_servers: str) -> Callable[..., dict[str, str]]:
+    """Builds what a process of the connector needs: for topics of this prefix, with what else is named."""
+    known = {
+        **CREDENTIALS,
+        "KAFKA_BOOTSTRAP_SERVERS": bootstrap_servers,
+        "DATABASE_URL": database_url,
+        "API_KEY": "key",
+        "AMAZON_ENDPOINT": amazon_url,
+        "AMAZON_LWA_URL": f"{amazon_url}/auth/o2/token",
+    }
+
+    def build(prefix: str, **more: str) -> dict[str, str]:
+        return {**known, "KAFKA_TOPIC_PREFIX": prefix, **more}
+
+    return build
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def subject(
     amazon_url: str,
