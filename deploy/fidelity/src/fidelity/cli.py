@@ -34,9 +34,9 @@ def run(environment: Mapping[str, str], folder: Path = _FOLDER) -> int:
         operations, schemas = read_models(models), DocumentSchemas(models)
         verdicts, complaints = {}, []
         for name, (source, place) in _wanted(environment, folder).items():
-            _say(f"{name}: playing")
+            _say(f"{name}: it begins")
             played = source(place)
-            _say(f"{name}: judging")
+            _say(f"{name}: checking what went over the wire")
             verdicts[name] = _judge(operations, schemas, played)
             complaints += [f"{name}: {played.complaint}"] if played.complaint else []
     except (WrongUseError, ModelsError, RecordError) as error:

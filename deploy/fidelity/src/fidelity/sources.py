@@ -38,11 +38,11 @@ def scenes(_folder: Path) -> Played:
 
 
 def tests(folder: Path) -> Played:
-    return _run(_TESTS, folder, {})
+    return run_recorded(_TESTS, folder, {})
 
 
 def demo(folder: Path) -> Played:
-    return _run((*_DEMO, "--json", str(folder / "demo.json")), folder, _LOCAL)
+    return run_recorded((*_DEMO, "--json", str(folder / "demo.json")), folder, _LOCAL)
 
 
 def recorded(folder: Path) -> Played:
@@ -53,7 +53,7 @@ def recorded(folder: Path) -> Played:
 SOURCES: Mapping[str, Source] = {"scenes": scenes, "tests": tests, "demo": demo}
 
 
-def _run(arguments: Sequence[str], folder: Path, changed: Mapping[str, str]) -> Played:
+def run_recorded(arguments: Sequence[str], folder: Path, changed: Mapping[str, str]) -> Played:
     """Run Python with these arguments, from the root of the repository, where `make` is."""
     shutil.rmtree(folder, ignore_errors=True)
     environment = {**os.environ, **changed, "SANDBOX_RECORD_FOLDER": str(folder.resolve())}
