@@ -15,7 +15,8 @@ from pathlib import Path
 from fidelity.records import Recording, read_records
 from fidelity.scenes import play
 
-_TESTS = ("-m", "pytest", "-q", "--no-header", "-n", "2", "--dist", "loadfile", "services/amazon-connector/tests")
+_AT_ONCE = ("-n", "2", "--dist", "loadfile")
+_TESTS = ("-m", "pytest", "-q", "--no-header", *_AT_ONCE, "-p", "fidelity.canned", "services/amazon-connector/tests")
 _DEMO = ("-m", "demo")
 _LOCAL = {"MIZAN_DOCKER": "0"}
 """The demo's sandbox must be able to write where this process can read."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from fidelity.canned import recording_canned
 from fidelity.cli import run
 from fidelity.records import read_records
 from fidelity.scenes import SELLER
@@ -84,6 +85,21 @@ async def test_a_planted_answer_is_found(tmp_path: Path, capsys: pytest.CaptureF
     _replace(tmp_path, r"{\"orders\":[]", r"{\"order\":[]")
     assert _judge(tmp_path) == 1
     assert "invalid: record: searchOrders: answer 200: body:" in capsys.readouterr().out
+
+
+async def test_what_gets_a_canned_answer_is_judged_and_the_answer_is_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    headers = {**HEADERS, "x-amz-access-token": "Atza|x"}
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, text="no JSON"))
+    with recording_canned(tmp_path):
+        async with httpx.AsyncClient(transport=transport, base_url="http://amazon.test", headers=headers) as client:
+            for query in (WINDOW, {**WINDOW, "createdafter": "now"}):
+                assert (await client.get(ORDERS, params=query)).text == "no JSON"
+    assert _judge(tmp_path) == 1
+    told = capsys.readouterr().out.splitlines()
+    assert ["searchOrders", "record", "2", "0", "1", "0"] in [line.split() for line in told]
+    assert told[-1].startswith("invalid: record: searchOrders: query parameter createdafter")
 
 
 async def test_broken_answers_are_counted_apart(tmp_path: Path) -> None:
