@@ -74,8 +74,9 @@ bench: setup ## how fast the parts are, against the bare floor in the same run (
 conformance: setup ## what every connector must do, each against its sandbox: a table, connector by behaviour
 	@$(BIN)/python -m pytest -q --no-header -p connector_sdk.conformance.table $(wildcard services/*/tests/conformance) -k conforms
 
-fidelity: setup ## the Amazon connector and its sandbox against Amazon's own models (SPAPI_MODELS=<folder>)
-	@$(if $(SPAPI_MODELS),SPAPI_MODELS="$(SPAPI_MODELS)") $(BIN)/python -m fidelity
+fidelity: setup ## scenes, the Amazon connector's tests and the demo against Amazon's models (SPAPI_MODELS=<folder>, FIDELITY=scenes|tests|demo, RECORDS=<folder>)
+	@$(if $(SPAPI_MODELS),SPAPI_MODELS="$(SPAPI_MODELS)") $(if $(FIDELITY),FIDELITY="$(FIDELITY)") $(if $(RECORDS),RECORDS="$(RECORDS)") \
+	  $(BIN)/python -m fidelity
 
 simulate: setup ## the policies on days of recorded sales, and whether their figures hold (SALES=<folder of CSV files>)
 	@[ -n "$(SALES)" ] || { echo "simulate: say where the days of sales are: make simulate SALES=<folder of CSV files>"; exit 2; }
