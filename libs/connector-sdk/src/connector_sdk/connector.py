@@ -77,11 +77,6 @@ def plug_in(
     reader = OrderReader(account, marketplace, service.worker, leader, ReadPolicy.of(settings))
     check = AccountCheck(account, marketplace, service.worker, leader)
     reads = ListingReads(marketplace, service.telemetry, settings.read_rate_per_second, settings.search_rate_per_second)
-    verifier = Verifier(account, reads, service.worker, leader, settings.patience)
-    price_verifier = PriceVerifier(account, reads, service.worker, leader, policy)
-    registers = marketplace.capabilities().accepts_unknown_listings
-    observer = Observer(account, reads, service.worker, leader, registers=registers)
-    withdrawal = Withdrawal(account, service.worker, leader, dt.timedelta(seconds=settings.withdraw_after_seconds))
 
     requests = ReadingRequests(account.channel, can_read=reads.can_read)
     desire = Desire(account.channel, settings.patience)
@@ -101,10 +96,7 @@ def plug_in(
     plug_in_fees(service, settings, account.channel, marketplace, leader)
     plug_in_attempts(service, settings, account.channel, leader)
     pusher = _push(service, marketplace, check, policy, bucket)
-    service.repeat(Loop("verifier", verifier.step, stale_after=120.0))
-    service.repeat(Loop("price-verifier", price_verifier.step, stale_after=120.0))
-    service.repeat(Loop("observer", observer.step, stale_after=120.0))
-    service.repeat(Loop("withdrawal", withdrawal.step, stale_after=60.0))
+    _follow_up(service, settings, marketplace, check, reads)
     _know_what_stands(service, settings, marketplace, check, reads)
     reading = Loop("order-reader", reader.step, stale_after=90.0)
     service.repeat(reading)
@@ -134,6 +126,22 @@ def _push(
     service.repeat(pushing)
     service.repeat(pricing)
     return pusher
+
+
+def _follow_up(
+    service: Service, settings: ConnectorSettings, marketplace: Marketplace, check: AccountCheck, reads: ListingReads
+) -> None:
+    """Find out what became of what was accepted, read what somebody waits for, withdraw what can't be submitted."""
+    account, leader, worker = check.account, check.leader, service.worker
+    verifier = Verifier(account, reads, worker, leader, settings.patience)
+    price_verifier = PriceVerifier(account, reads, worker, leader, PushPolicy.of(settings))
+    registers = marketplace.capabilities().accepts_unknown_listings
+    observer = Observer(account, reads, worker, leader, registers=registers)
+    withdrawal = Withdrawal(account, worker, leader, dt.timedelta(seconds=settings.withdraw_after_seconds))
+    service.repeat(Loop("verifier", verifier.step, stale_after=120.0))
+    service.repeat(Loop("price-verifier", price_verifier.step, stale_after=120.0))
+    service.repeat(Loop("observer", observer.step, stale_after=120.0))
+    service.repeat(Loop("withdrawal", withdrawal.step, stale_after=60.0))
 
 
 def _know_what_stands(

@@ -41,9 +41,13 @@ def fill(service: Service, settings: Settings) -> None:
 
 
 def build_marketplace(settings: Settings, http: httpx.AsyncClient) -> AmazonMarketplace:
-    return AmazonMarketplace(build_amazon_client(settings, http, settings.credentials))
+    return AmazonMarketplace(build_amazon_client(settings, http))
 
 
-def build_amazon_client(settings: Settings, http: httpx.AsyncClient, credentials: Credentials) -> AmazonClient:
-    token = AccessToken(http, settings.amazon_lwa_url, lambda: grant_of(credentials))
-    return AmazonClient(http, token, lambda: seller_of(credentials), settings.amazon_marketplace_id)
+def build_amazon_client(
+    settings: Settings, http: httpx.AsyncClient, credentials: Credentials | None = None
+) -> AmazonClient:
+    """With the environment's credentials, unless others are given."""
+    known = credentials or settings.credentials
+    token = AccessToken(http, settings.amazon_lwa_url, lambda: grant_of(known))
+    return AmazonClient(http, token, lambda: seller_of(known), settings.amazon_marketplace_id)
