@@ -175,7 +175,11 @@ async def test_each_message_of_a_feed_is_an_attempt(
     assert {(each["transport"], each["outcome"], each["ended_at"]) for each in open_ones} == {("feed", "unknown", None)}
 
     await bench.database.take_in(delivery("sku-0", 2, 0))
-    zeros = HeldZeros(marketplace, bench.database.worker, bench.leader, TokenBucket(1000, 100))
+    repeat = dt.timedelta(0)
+    zeros = HeldZeros(marketplace, bench.database.worker, bench.leader, TokenBucket(1000, 100), repeat=repeat)
+    marketplace.answers["X-sku-0"] = [OSError("the round ends here"), Outcome.ACCEPTED]
+    with pytest.raises(OSError, match="ends here"):
+        await zeros.step()
     await zeros.step()
     (beside,) = await _page(attempts, limit=1)
     assert (beside["sku"], beside["quantity"], beside["transport"], beside["outcome"]) == (
@@ -187,7 +191,8 @@ async def test_each_message_of_a_feed_is_an_attempt(
 
     pusher = bench.pusher()
     await pusher.step()
-    assert len([each for each in await _page(attempts) if each["ended_at"] is None]) == 5, "a feed outlives its leader"
+    still_open = [each["transport"] for each in await _page(attempts) if each["ended_at"] is None]
+    assert still_open == ["call", *["feed"] * 5], "a feed outlives its leader"
     bulk.newest.status = FeedStatus.DONE
     bulk.results = {"X-sku-1": Outcome.REJECTED, "X-sku-2": None}
     await bench.until_closed(runner, "done")

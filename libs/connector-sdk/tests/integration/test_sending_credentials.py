@@ -18,10 +18,13 @@ from connector_sdk.testing.database import ConnectorDatabase
 from connector_sdk.testing.fake_marketplace import FakeMarketplace
 from connector_sdk.testing.feed_bench import go_on
 from connector_sdk.testing.targets import CHANNEL, delivery
+from contracts import ChannelState, ChannelStatusChanged
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 from runtime.errors import CannotStartError
 from runtime.http import create_app
+from runtime.telemetry import Telemetry
+from runtime.testing.spans import RecordedSpans
 from runtime.work import Worker
 
 pytestmark = pytest.mark.integration
@@ -42,6 +45,7 @@ class Replica:
         self.vault = Vault.of(SecretStr(key))
         self.credentials = Credentials({"TESTMART_KEY": SecretStr("env-key"), "TESTMART_SECRET": SecretStr("")})
         self.orders_asked_for = 0
+        self.spans = RecordedSpans()
         check, kept = database.account_check(self.marketplace, leader), worker or database.worker
         self.renewal = Renewal(self.credentials, self.vault, check, kept, read_orders=self._read_orders)
         self.routes = CredentialRoutes(CHANNEL, self.credentials, self.vault, self.renewal)
@@ -52,7 +56,7 @@ class Replica:
 
     @contextlib.asynccontextmanager
     async def served(self) -> AsyncIterator[httpx.AsyncClient]:
-        app = create_app("test-connector", {})
+        app = create_app("test-connector", {}, Telemetry(tracing=self.spans.tracing))
         app.include_router(self.routes.router())
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://connector/v1") as client:
             yield client
@@ -96,7 +100,10 @@ async def test_what_is_sent_is_sealed_used_at_once_and_never_shown(
     assert replica.values["TESTMART_KEY"] == "env-key"
     told = [(each["source"], each["stored_at"] is None) for each in forgotten.json()["credentials"]]
     assert told == [("environment", True), ("stored", False)]
-    said = answer.text + str(shown) + forgotten.text + "".join(capfd.readouterr()) + await _everything_kept(database)
+    traced = "".join(span.to_json() for span in replica.spans.ended())
+    assert "/v1/credentials" in traced
+    kept = await _everything_kept(database)
+    said = "".join([traced, answer.text, str(shown), forgotten.text, kept, *capfd.readouterr()])
     assert "credentials changed" in said
     assert "s3cret" not in said
 
@@ -183,6 +190,17 @@ async def test_without_a_key_nothing_is_stored_and_the_answer_says_what_to_do(
     wrong = await Replica(database, leader).put({"s3cret": "TESTMART_KEY"})
     assert (wrong.status_code, "s3cret" in wrong.text) == (422, False)
     assert (await Replica(database, leader).put(["s3cret"])).status_code == 422
+
+
+async def test_a_start_without_credentials_says_at_once_what_to_do(database: ConnectorDatabase, leader: Leader) -> None:
+    replica = Replica(database, leader)
+    await replica.renewal.load()
+    (told,) = [event.data for event in await database.published("channel.status.changed")]
+    assert isinstance(told, ChannelStatusChanged)
+    assert told.state is ChannelState.UNAUTHORISED
+    assert (told.last_error or "").startswith("no credentials: TESTMART_SECRET not set; send what is missing to PUT")
+    await replica.put(SENT)
+    assert replica.orders_asked_for == 1
 
 
 async def test_without_a_database_nothing_changes(database: ConnectorDatabase, leader: Leader, nowhere: Worker) -> None:

@@ -36,22 +36,32 @@ insert into attempts (kind, key, revision, external_sku, quantity, correlation_i
 select 'stock', sku, revision, external_sku, quantity, cause_correlation_id, 'feed', feed_key, :now
 from feed_lines where feed_key = :key and outcome is null order by number
 """)
-_END = text("""
+# Each open attempt is looked up by its key, whatever the planner thinks of how many are open: a feed has thousands.
+_FIND = """(
+    select max(a.id) from attempts a where a.ended_at is null and a.key = e.key and a.kind = e.kind and a.lease = :lease
+      and a.revision = e.revision
+)"""
+_END = text(f"""
+with ended as (
+    select e.*, {_FIND} as id
+    from unnest(
+        cast(:kinds as text[]), cast(:keys as text[]), cast(:revisions as bigint[]), cast(:outcomes as text[]),
+        cast(:request_ids as text[]), cast(:submission_ids as text[]), cast(:http_statuses as int[]),
+        cast(:issues as text[]), cast(:started as timestamptz[]), cast(:ended as timestamptz[]))
+    as e (kind, key, revision, outcome, request_id, submission_id, http_status, issues, started_at, ended_at)
+)
 update attempts a set
     outcome = e.outcome, request_id = e.request_id, submission_id = e.submission_id, http_status = e.http_status,
     issues = cast(e.issues as jsonb), started_at = coalesce(e.started_at, a.started_at),
     ended_at = coalesce(e.ended_at, :now)
-from unnest(
-    cast(:kinds as text[]), cast(:keys as text[]), cast(:revisions as bigint[]), cast(:outcomes as text[]),
-    cast(:request_ids as text[]), cast(:submission_ids as text[]), cast(:http_statuses as int[]),
-    cast(:issues as text[]), cast(:started as timestamptz[]), cast(:ended as timestamptz[]))
-as e (kind, key, revision, outcome, request_id, submission_id, http_status, issues, started_at, ended_at)
-where a.lease = :lease and a.ended_at is null and (a.key, a.kind, a.revision) = (e.key, e.kind, e.revision)
-""")
-_DROP = text("""
-delete from attempts a using unnest(cast(:kinds as text[]), cast(:keys as text[])) as d (kind, key)
-where a.lease = :lease and a.ended_at is null and (a.key, a.kind) = (d.key, d.kind)
-""")
+from ended e where a.id = e.id
+""")  # noqa: S608 - constants
+_DROP = text(f"""
+delete from attempts where id in (
+    select {_FIND} from unnest(cast(:kinds as text[]), cast(:keys as text[]), cast(:revisions as bigint[]))
+    as e (kind, key, revision)
+)
+""")  # noqa: S608 - constants
 _DROP_FEED = text("delete from attempts where lease = :lease and ended_at is null")
 _ABANDON = text("""
 update attempts set ended_at = :now, issues = cast(:issues as jsonb)
@@ -94,7 +104,6 @@ async def begin(connection: AsyncConnection, asked: Sequence[Asked], lease: str,
         return
     values = {
         **_names(asked),
-        "revisions": [a.revision for a in asked],
         "external_skus": [a.external_sku for a in asked],
         "orders": [a.external_order_id for a in asked],
         "packages": [a.package_id for a in asked],
@@ -121,7 +130,6 @@ async def end(connection: AsyncConnection, ended: Sequence[Ended], lease: str, n
     results = [e.result for e in ended]
     values = {
         **_names([e.asked for e in ended]),
-        "revisions": [e.asked.revision for e in ended],
         "outcomes": [result.outcome.value for result in results],
         "request_ids": [_storable(result.request_id) for result in results],
         "submission_ids": [_storable(result.submission_id) for result in results],
@@ -157,8 +165,12 @@ async def forget(connection: AsyncConnection, before: dt.datetime, most: int) ->
     return int((await connection.execute(_FORGET, {"before": before, "most": most})).rowcount)
 
 
-def _names(asked: Sequence[Asked]) -> dict[str, list[str]]:
-    return {"kinds": [a.kind.value for a in asked], "keys": [a.key for a in asked]}
+def _names(asked: Sequence[Asked]) -> dict[str, list[Any]]:
+    return {
+        "kinds": [a.kind.value for a in asked],
+        "keys": [a.key for a in asked],
+        "revisions": [a.revision for a in asked],
+    }
 
 
 def _written(issues: Sequence[Issue]) -> str:

@@ -40,7 +40,7 @@ def add_attempts() -> None:
     op.execute(_ATTEMPTS)
     for column, comment in _ATTEMPTS_COMMENTS:
         op.execute(f"comment on column attempts.{column} is '{comment}'")
-    op.execute("create index attempts_open on attempts (lease, key) where ended_at is null")
+    op.execute("create index attempts_open on attempts (key, kind) where ended_at is null")
     op.execute("create index attempts_listing on attempts (external_sku, id) where external_sku is not null")
     op.execute("create index attempts_order on attempts (external_order_id, id) where external_order_id is not null")
     op.execute("create index attempts_failed on attempts (outcome, id) where outcome <> 'accepted'")

@@ -46,6 +46,14 @@ class Credentials:
     def missing(self) -> list[str]:
         return [each.name for each in self.known() if each.source is None]
 
+    @property
+    def problem(self) -> str | None:
+        """What is missing, and what to do about it; None if nothing is."""
+        if not (missing := self.missing):
+            return None
+        advice = "send what is missing to PUT /v1/credentials, or set it in the environment and restart"
+        return f"no credentials: {', '.join(missing)} not set; {advice}"
+
     def replace(self, stored: Mapping[str, Stored]) -> None:
         """From now on these are the stored ones; names that the connector does not need are passed over."""
         self._stored = {name: value for name, value in stored.items() if name in self._environment}
@@ -56,9 +64,8 @@ class Credentials:
         Raises:
             MarketplaceError: `unauthorised`, since some are not set; the message says what to do.
         """
-        if missing := self.missing:
-            advice = "send what is missing to PUT /v1/credentials, or set it in the environment and restart"
-            raise MarketplaceError(Outcome.UNAUTHORISED, f"no credentials: {', '.join(missing)} not set; {advice}")
+        if problem := self.problem:
+            raise MarketplaceError(Outcome.UNAUTHORISED, problem)
         return self._environment | {name: each.value for name, each in self._stored.items()}
 
     def known(self) -> list[Known]:

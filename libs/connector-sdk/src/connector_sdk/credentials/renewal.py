@@ -53,7 +53,7 @@ class Renewal:
         self._lock = asyncio.Lock()
 
     async def load(self) -> None:
-        """Take what is stored into use, and seal anew what an older key has sealed.
+        """Take what is stored into use, and seal anew what an older key has sealed; say so where nothing is known.
 
         Raises:
             CannotStartError: it can't be opened; the message says what to do.
@@ -69,7 +69,10 @@ class Renewal:
                     anew = self._vault.seal(name, each.value)
                     await credential_table.seal_anew(work.connection, name, rows[name].sealed, anew)
                     rows[name] = rows[name]._replace(sealed=anew)
-        self._use(rows, opened)
+            self._use(rows, opened)
+            if problem := self._credentials.problem:
+                _log.error(problem, channel=self._check.account.channel)
+                await channel_state.set_refused(work, self._check.account.channel, Part.ORDERS, problem)
 
     async def store(self, vault: Vault, changes: Mapping[str, SecretStr | None]) -> Verdict:
         """Keep new values and forget those that are None, use them, and ask the marketplace what it thinks of them."""
