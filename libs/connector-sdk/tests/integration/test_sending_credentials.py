@@ -156,6 +156,8 @@ async def test_every_replica_takes_them_in_and_asks_until_somebody_answers(
     assert stranger.credentials.missing == ["TESTMART_SECRET"]
     check = await stranger.renewal.check()
     assert (check.ok, "CREDENTIALS_KEY does not open" in check.detail) == (False, True)
+    answer = (await stranger.put({"TESTMART_KEY": "s3cret-key"})).json()["check"]
+    assert (answer["ok"], "not in force" in answer["detail"]) == (False, True)
 
 
 async def test_a_start_needs_a_key_that_opens_what_is_stored(database: ConnectorDatabase, leader: Leader) -> None:

@@ -83,6 +83,8 @@ class Renewal:
         _log.info("credentials changed", stored=sorted(sealed), forgotten=sorted(forgotten))
         async with self._lock:
             await self._take_in()
+            if self._error is not None:
+                return Verdict(ok=False, outcome=Outcome.UNKNOWN, detail=f"stored, but not in force: {self._error}")
             return await self._ask()
 
     async def step(self) -> float:
