@@ -3,10 +3,11 @@
 import datetime as dt
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 from runtime.settings import ServiceSettings
 
+from connector_sdk.credentials.vault import Vault
 from connector_sdk.pushes import Patience
 from connector_sdk.rhythm import Rhythm
 
@@ -44,6 +45,10 @@ class ConnectorSettings(ServiceSettings):
     """How old an estimate of fees may get before it is asked for again."""
     fee_rate_per_second: Rate = 0.5
     """Calls for estimates a second."""
+    attempts_kept_days: Annotated[float, Field(gt=0, le=3650)] = 30.0
+    """For how long each attempt at a write can be looked up."""
+    credentials_key: SecretStr = SecretStr("")
+    """Seals stored credentials. Several with commas: the first seals, all of them open."""
     withdraw_after_seconds: Seconds = 30.0
     """After so long a quantity above zero that can't be submitted is withdrawn: paused, refused, quarantined."""
     order_poll_seconds: Seconds = 180.0
@@ -66,6 +71,12 @@ class ConnectorSettings(ServiceSettings):
     feed_poll_seconds: Seconds = 15.0
     feed_pause_seconds: Seconds = 120.0
     """Between the openings of two feeds."""
+
+    @field_validator("credentials_key")
+    @classmethod
+    def _is_a_key(cls, written: SecretStr) -> SecretStr:
+        Vault.of(written)
+        return written
 
     @property
     def patience(self) -> Patience:

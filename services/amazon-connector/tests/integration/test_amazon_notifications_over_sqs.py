@@ -82,7 +82,7 @@ async def queue(queue_url: str) -> AsyncIterator[SqsQueue]:
 
 
 def _queue(url: str) -> SqsQueue:
-    return SqsQueue(url, REGION, Reader("A1SELLER", "ARBP9OOSHTCHU"))
+    return SqsQueue(url, REGION, lambda: Reader("A1SELLER", "ARBP9OOSHTCHU"))
 
 
 def _order_change() -> dict[str, Any]:

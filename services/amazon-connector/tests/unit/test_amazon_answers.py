@@ -30,8 +30,8 @@ def _marketplace(answer: Callable[[httpx.Request], httpx.Response]) -> tuple[Ama
     http = httpx.AsyncClient(
         base_url="https://spapi.test", transport=httpx.MockTransport(handle), headers={"user-agent": USER_AGENT}
     )
-    token = AccessToken(http, "https://lwa.test/auth/o2/token", GRANT)
-    return AmazonMarketplace(AmazonClient(http, token, "A1SELLER", "ARBP9OOSHTCHU")), requests
+    token = AccessToken(http, "https://lwa.test/auth/o2/token", lambda: GRANT)
+    return AmazonMarketplace(AmazonClient(http, token, lambda: "A1SELLER", "ARBP9OOSHTCHU")), requests
 
 
 async def test_the_request_is_as_amazon_wants_it() -> None:

@@ -33,8 +33,8 @@ def _marketplace(
     http = httpx.AsyncClient(
         base_url="https://spapi.test", transport=httpx.MockTransport(handle), headers={"user-agent": USER_AGENT}
     )
-    token = AccessToken(http, "https://lwa.test/auth/o2/token", GRANT)
-    return AmazonMarketplace(AmazonClient(http, token, "A1SELLER", "ARBP9OOSHTCHU")), requests
+    token = AccessToken(http, "https://lwa.test/auth/o2/token", lambda: GRANT)
+    return AmazonMarketplace(AmazonClient(http, token, lambda: "A1SELLER", "ARBP9OOSHTCHU")), requests
 
 
 def _egp(amount: float, currency: str = "EGP") -> dict[str, Any]:

@@ -33,8 +33,8 @@ def _marketplace(answer: Answer) -> tuple[AmazonMarketplace, list[httpx.Request]
 
     transport = httpx.MockTransport(handle)
     http = httpx.AsyncClient(base_url="https://spapi.test", transport=transport, headers={"user-agent": USER_AGENT})
-    token = AccessToken(http, "https://lwa.test/auth/o2/token", GRANT)
-    return AmazonMarketplace(AmazonClient(http, token, "A1SELLER", "ARBP9OOSHTCHU")), requests
+    token = AccessToken(http, "https://lwa.test/auth/o2/token", lambda: GRANT)
+    return AmazonMarketplace(AmazonClient(http, token, lambda: "A1SELLER", "ARBP9OOSHTCHU")), requests
 
 
 def _accepted(_: httpx.Request) -> httpx.Response:

@@ -31,8 +31,8 @@ class _Recorded:
         self._answer = answer
         self._http = build_client("https://spapi.test", USER_AGENT)
         self._http._transport = httpx.MockTransport(self._handle)
-        token = AccessToken(self._http, "https://lwa.test/auth/o2/token", GRANT)
-        self.marketplace = AmazonMarketplace(AmazonClient(self._http, token, "A1SELLER", "ARBP9OOSHTCHU"))
+        token = AccessToken(self._http, "https://lwa.test/auth/o2/token", lambda: GRANT)
+        self.marketplace = AmazonMarketplace(AmazonClient(self._http, token, lambda: "A1SELLER", "ARBP9OOSHTCHU"))
 
     def _handle(self, request: httpx.Request) -> httpx.Response:
         if request.url.host == "lwa.test":
