@@ -3,7 +3,8 @@
 import datetime as dt
 from typing import Annotated
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import SettingsConfigDict
 from runtime.settings import ServiceSettings
 
@@ -15,6 +16,17 @@ Rate = Annotated[float, Field(gt=0, le=10_000)]
 Burst = Annotated[int, Field(ge=1, le=10_000)]
 Concurrency = Annotated[int, Field(ge=1, le=256)]
 Seconds = Annotated[float, Field(gt=0)]
+
+
+def _is_known_or_sent_later(written: SecretStr, info: ValidationInfo) -> SecretStr:
+    key = info.data.get("credentials_key")
+    if key is not None and not key.get_secret_value() and not written.get_secret_value():
+        raise PydanticCustomError("missing", "set it, or set CREDENTIALS_KEY and send it to PUT /v1/credentials")
+    return written
+
+
+Credential = Annotated[SecretStr, Field(validate_default=True), AfterValidator(_is_known_or_sent_later)]
+"""Required, unless there is a key (`CREDENTIALS_KEY`) that it can be kept with once it is sent."""
 
 
 class ConnectorSettings(ServiceSettings):

@@ -4,7 +4,7 @@ import re
 from typing import Annotated, Literal
 
 from connector_sdk.credentials.account_credentials import Credentials
-from connector_sdk.settings import Burst, Concurrency, ConnectorSettings, Rate, Seconds
+from connector_sdk.settings import Burst, Concurrency, ConnectorSettings, Credential, Rate, Seconds
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 CREDENTIALS = ("AMAZON_CLIENT_ID", "AMAZON_CLIENT_SECRET", "AMAZON_REFRESH_TOKEN", "AMAZON_SELLER_ID")
@@ -34,10 +34,10 @@ class Settings(ConnectorSettings):
     order_fetch_rate_per_second: Rate = Field(0.5, alias="AMAZON_ORDER_FETCH_RATE")
     order_fetch_burst: Burst = Field(30, alias="AMAZON_ORDER_FETCH_BURST")
 
-    amazon_client_id: SecretStr = SecretStr("")
-    amazon_client_secret: SecretStr = SecretStr("")
-    amazon_refresh_token: SecretStr = SecretStr("")
-    amazon_seller_id: SecretStr = SecretStr("")
+    amazon_client_id: Credential = SecretStr("")
+    amazon_client_secret: Credential = SecretStr("")
+    amazon_refresh_token: Credential = SecretStr("")
+    amazon_seller_id: Credential = SecretStr("")
     amazon_country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "EG"
     amazon_marketplace_id: Annotated[str, Field(pattern=r"^[A-Z0-9]+$", validate_default=True)] = EGYPT
     amazon_region: Literal["eu-west-1", "us-east-1", "us-west-2"] = "eu-west-1"

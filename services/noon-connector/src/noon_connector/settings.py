@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from connector_sdk.credentials.account_credentials import Credentials
-from connector_sdk.settings import Burst, Concurrency, ConnectorSettings, Rate, Seconds
+from connector_sdk.settings import Burst, Concurrency, ConnectorSettings, Credential, Rate, Seconds
 from pydantic import Field, SecretStr, field_validator
 
 PARTNER_V1 = "partner_v1"
@@ -25,9 +25,9 @@ class Settings(ConnectorSettings):
     """How late Noon may show an order. It publishes no figure; two minutes is what Amazon publishes of its own."""
 
     noon_dialect: str = PARTNER_V1
-    noon_partner_id: SecretStr = SecretStr("")
-    noon_api_key: SecretStr = SecretStr("")
-    noon_secret_key: SecretStr = SecretStr("")
+    noon_partner_id: Credential = SecretStr("")
+    noon_api_key: Credential = SecretStr("")
+    noon_secret_key: Credential = SecretStr("")
     noon_api_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+")] = "https://api.noon.partners/v1"
 
     @property
