@@ -44,7 +44,9 @@ def test_a_newer_key_seals_and_the_older_one_still_opens() -> None:
         _vault(NEW).open("KEY", sealed)
 
 
-@pytest.mark.parametrize("wrong", ["short", f"{NEW},short", "é" * 44, "=" * 44])
+@pytest.mark.parametrize(
+    "wrong", ["short", f"{NEW},short", "é" * 44, "=" * 44], ids=["short", "second", "text", "signs"]
+)
 def test_what_is_no_key_is_named_by_its_place(wrong: str) -> None:
     with pytest.raises(ValueError, match=r"key [12] is not 32 bytes in URL-safe base64: make one by openssl") as told:
         Vault.of(SecretStr(wrong))
