@@ -29,7 +29,7 @@ flash-sale: setup ## 6,000 sales of 20 products in an hour (60 of its seconds in
 
 test: setup ## all tests, on real Kafka and Postgres
 	@$(BIN)/python -m pytest $(AT_ONCE) -m "not e2e"
-	@$(BIN)/python -m pytest -m e2e
+	@$(BIN)/python -m pytest $(AT_ONCE) -m e2e
 
 test-unit: setup ## the tests that need nothing but Python
 	@$(BIN)/python -m pytest -q $(AT_ONCE) -m "not integration and not e2e"
@@ -38,7 +38,7 @@ test-integration: setup ## each part with real Kafka and Postgres
 	@$(BIN)/python -m pytest -q $(AT_ONCE) -m integration
 
 test-e2e: setup ## the whole system, with services killed in the middle
-	@$(BIN)/python -m pytest -q -m e2e
+	@$(BIN)/python -m pytest -q $(AT_ONCE) -m e2e
 
 model-check: setup ## every state of larger shops under escrow; three units on all channels (WORLDS=all: the largest too)
 	@$(BIN)/python -m inventory.testing.larger_shops $(if $(filter all,$(WORLDS)),--all)
@@ -74,8 +74,9 @@ bench: setup ## how fast the parts are, against the bare floor in the same run (
 conformance: setup ## what every connector must do, each against its sandbox: a table, connector by behaviour
 	@$(BIN)/python -m pytest -q --no-header -p connector_sdk.conformance.table $(wildcard services/*/tests/conformance) -k conforms
 
-fidelity: setup ## the Amazon connector and its sandbox against Amazon's own models (SPAPI_MODELS=<folder>)
-	@$(if $(SPAPI_MODELS),SPAPI_MODELS="$(SPAPI_MODELS)") $(BIN)/python -m fidelity
+fidelity: setup ## scenes, the Amazon connector's tests and the demo against Amazon's models (SPAPI_MODELS=<folder>, FIDELITY=scenes|tests|demo, RECORDS=<folder>)
+	@$(if $(SPAPI_MODELS),SPAPI_MODELS="$(SPAPI_MODELS)") $(if $(FIDELITY),FIDELITY="$(FIDELITY)") $(if $(RECORDS),RECORDS="$(RECORDS)") \
+	  $(BIN)/python -m fidelity
 
 simulate: setup ## the policies on days of recorded sales, and whether their figures hold (SALES=<folder of CSV files>)
 	@[ -n "$(SALES)" ] || { echo "simulate: say where the days of sales are: make simulate SALES=<folder of CSV files>"; exit 2; }

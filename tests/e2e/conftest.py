@@ -61,7 +61,7 @@ def wait_for(running: tuple[Stack, House]) -> Callable[..., Awaitable[None]]:
     """Waits until a condition holds, and fails with its name, and what every service is at, when the time is up."""
     _, house = running
 
-    async def wait(condition: Callable[[], Awaitable[bool]], what: str, *, seconds: float = 60) -> None:
+    async def wait(condition: Callable[[], Awaitable[bool]], what: str, *, seconds: float = 180) -> None:
         deadline = time.monotonic() + seconds
         while not await condition():
             is_in_time = time.monotonic() < deadline

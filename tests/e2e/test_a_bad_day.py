@@ -41,6 +41,8 @@ async def test_a_bad_day_ends_as_right_as_a_good_one(running: tuple[Stack, House
     assert (summary.lost, summary.doubled, summary.oversold_units, summary.incidents) == (0, 0, 0, 0)
     assert (summary.ledger_ok, summary.marketplaces_ok, summary.orders_ok) == (True, True, True)
     assert summary.prices_ok
+    assert summary.shipments_ok
+    assert summary.shipments["confirmed"] > 0
     assert summary.marketplace_orders > 0
     assert {program: stack.supervisor.restarts(program) - count for program, count in before.items()} == {
         "inventory": 2,

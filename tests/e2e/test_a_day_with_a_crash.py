@@ -36,6 +36,9 @@ async def test_a_day_ends_right_whoever_is_killed(running: tuple[Stack, House]) 
     assert (summary.lost, summary.doubled, summary.oversold_units, summary.incidents) == (0, 0, 0, 0)
     assert (summary.ledger_ok, summary.marketplaces_ok, summary.orders_ok) == (True, True, True)
     assert summary.prices_ok
+    assert summary.shipments_ok
+    assert summary.shipments["failed"] == 0
+    assert min(summary.shipments["confirmed"], summary.shipments["unsupported"]) > 0
     assert summary.sales + summary.returns + summary.refused_by["saberstore"] == SALES
     assert summary.marketplace_orders > 0
     assert summary.cancelled > 0

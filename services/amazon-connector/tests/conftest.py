@@ -1,4 +1,5 @@
 import contextlib
+import os
 from collections.abc import AsyncIterator, Callable
 
 import httpx
@@ -35,10 +36,22 @@ async def database(database_url: str) -> AsyncIterator[ConnectorDatabase]:
         yield opened
 
 
+@pytest.fixture
+def serve_amazon() -> Callable[..., contextlib.AbstractAsyncContextManager[str]]:
+    """Serves stand-ins of Amazon; given are further variables. It records where SANDBOX_RECORD_FOLDER says so."""
+    recording = {"SANDBOX_RECORD_FOLDER": os.environ.get("SANDBOX_RECORD_FOLDER", "")}
+
+    def serving(**changed: str) -> contextlib.AbstractAsyncContextManager[str]:
+        settings = read_settings(Environment({**CREDENTIALS, **recording, **changed}))
+        return serve(app.build(settings, seed=7))
+
+    return serving
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def amazon_url() -> AsyncIterator[str]:
+async def amazon_url(serve_amazon: Callable[..., contextlib.AbstractAsyncContextManager[str]]) -> AsyncIterator[str]:
     """A stand-in of Amazon, reached by HTTP alone."""
-    async with serve(app.build(read_settings(Environment(CREDENTIALS)), seed=7)) as url:
+    async with serve_amazon() as url:
         yield url
 
 
@@ -97,6 +110,24 @@ def process(
             yield running
 
     return run
+
+
+@pytest.fixture
+def connector_environment(amazon_url: str, database_url: str, bootstrap_servers: str) -> Callable[..., dict[str, str]]:
+    """Builds what a process of the connector needs: for topics of this prefix, with what else is named."""
+    known = {
+        **CREDENTIALS,
+        "KAFKA_BOOTSTRAP_SERVERS": bootstrap_servers,
+        "DATABASE_URL": database_url,
+        "API_KEY": "key",
+        "AMAZON_ENDPOINT": amazon_url,
+        "AMAZON_LWA_URL": f"{amazon_url}/auth/o2/token",
+    }
+
+    def build(prefix: str, **more: str) -> dict[str, str]:
+        return {**known, "KAFKA_TOPIC_PREFIX": prefix, **more}
+
+    return build
 
 
 @pytest_asyncio.fixture(loop_scope="session")

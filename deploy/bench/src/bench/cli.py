@@ -102,7 +102,7 @@ async def _measure_hot(runs: int) -> Sample:
 async def _measure_scale(runs: int) -> None:
     with cancelled_by_signals():
         async with _only() as stack:
-            sizes = await scale.measure(stack.database_url, runs=runs)
+            sizes = await scale.measure(stack.database_url, runs=runs, tell=print)
     Console(width=None if sys.stdout.isatty() else 120).print(scale.table(sizes))
 
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import datetime as dt
-import gc
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 
@@ -14,6 +13,7 @@ from inventory.settings import Settings
 from pydantic import PostgresDsn, SecretStr
 from runtime.clock import system_clock
 from runtime.database import create_engine
+from runtime.garbage import collect_seldom
 from runtime.holds import Holds
 from runtime.migrations import upgrade
 from runtime.outbox import Outbox
@@ -48,21 +48,24 @@ class Loops:
 
     async def compare(self, *, runs: int, events: int, sold: int) -> Comparison:
         """`runs` runs of `events` stock changes each, of both, in turn; so many of the SKUs are `sold`, no other."""
-        measured, floor = [], []
-        for run in range(runs + 1):
-            numbers = range(self._first, self._first + events)
-            self._first += events
-            figures = [
-                await _rate(self._bare.process, _sales(numbers, self._skus, sold, "bare"), self._engine),
-                await _rate(self._processor.process, _sales(numbers, self._skus, sold, "inventory"), self._engine),
-            ]
-            if run:  # the first one warms up
-                floor.append(figures[0])
-                measured.append(figures[1])
-        return Comparison(
-            Sample("inventory", "stock changes/s", tuple(measured)),
-            Sample("bare loop", "stock changes/s", tuple(floor)),
-        )
+        await self.run(events, sold)  # the first one warms up
+        return comparison([await self.run(events, sold) for _ in range(runs)])
+
+    async def run(self, events: int, sold: int) -> tuple[float, float]:
+        """Stock changes a second: of the inventory, and of the bare loop just before it."""
+        numbers = range(self._first, self._first + events)
+        self._first += events
+        floor = await _rate(self._bare.process, _sales(numbers, self._skus, sold, "bare"), self._engine)
+        mine = await _rate(self._processor.process, _sales(numbers, self._skus, sold, "inventory"), self._engine)
+        return mine, floor
+
+
+def comparison(rates: Sequence[tuple[float, float]]) -> Comparison:
+    """Of what `Loops.run` answered."""
+    mine, floor = zip(*rates, strict=True)
+    return Comparison(
+        Sample("inventory", "stock changes/s", tuple(mine)), Sample("bare loop", "stock changes/s", tuple(floor))
+    )
 
 
 @contextlib.asynccontextmanager
@@ -105,8 +108,7 @@ async def _prepare(engine: AsyncEngine, skus: int) -> None:
 async def _rate(
     process: Callable[[Sequence[Record]], Awaitable[None]], records: Sequence[Record], engine: AsyncEngine
 ) -> float:
-    gc.collect()
-    gc.freeze()  # no process of ours holds more than one batch of records; collecting all of them is not its work
+    collect_seldom()  # as each service does; none holds more than one batch, so to look through all is not its work
     started = time.perf_counter()
     for start in range(0, len(records), BATCH):
         await process(records[start : start + BATCH])

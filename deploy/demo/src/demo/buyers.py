@@ -13,13 +13,14 @@ _SECOND_THOUGHTS = (0.0, 3.0)
 
 @dc.dataclass(frozen=True, slots=True)
 class Bought:
-    """An order that a marketplace took; `cancelled` units of it were cancelled again."""
+    """An order that a marketplace took; `cancelled` units of it were cancelled again. `ships`: it is to be shipped."""
 
     channel: str
     order_id: str
     sku: str
     quantity: int
     cancelled: int
+    ships: bool = False
 
 
 class Buyers:
@@ -38,7 +39,8 @@ class Buyers:
         if order_id is None:
             self.refused[purchase.channel] += 1
             return
-        self.bought.append(Bought(purchase.channel, order_id, purchase.sku, purchase.quantity, purchase.cancel))
+        order = Bought(purchase.channel, order_id, purchase.sku, purchase.quantity, purchase.cancel, purchase.ships)
+        self.bought.append(order)
         if purchase.cancel:
             pause = self._chance.uniform(*_SECOND_THOUGHTS)
             self._cancellations.append(asyncio.create_task(self._cancel(purchase, order_id, pause)))

@@ -9,6 +9,7 @@ from typing import Any
 from demo.buyers import Bought
 from demo.fair_shares import fair_shares
 from demo.modes import Mode
+from demo.parcels import OrderKey, Parcel, fates, parcels_astray
 from demo.scenario import MARKETPLACES, Scenario, external_sku
 
 
@@ -25,11 +26,14 @@ class Found:
     """By SKU and channel, what it is to cost."""
     charged: Mapping[str, Mapping[str, str]] = dc.field(default_factory=dict)
     """By channel and external SKU, what buyers pay there."""
+    parcels: Sequence[Parcel] = ()
+    shipped: Mapping[OrderKey, int] = dc.field(default_factory=dict)
+    """By order, how many units have left, as its marketplace has it."""
 
 
 @dc.dataclass(slots=True)
 class Verdict:
-    """`differences` are sentences, in the order in which they were found."""
+    """`differences` are sentences, in the order in which they were found. `shipments`: parcels by their fate."""
 
     lost: int = 0
     doubled: int = 0
@@ -39,6 +43,8 @@ class Verdict:
     marketplaces_ok: bool = True
     orders_ok: bool = True
     prices_ok: bool = True
+    shipments_ok: bool = True
+    shipments: dict[str, int] = dc.field(default_factory=dict)
     differences: list[str] = dc.field(default_factory=list)
 
     @property
@@ -64,6 +70,7 @@ def judge(
     _check_prices(scenario, found, verdict)
     _check_incidents(skus, found.incidents, verdict)
     _check_imported(bought, found.orders, verdict)
+    _check_parcels(found, verdict)
     return verdict
 
 
@@ -204,6 +211,15 @@ def _check_imported(bought: Sequence[Bought], orders: Iterable[Mapping[str, Any]
         if wrong:
             verdict.orders_ok = False
             verdict.differences.append(f"{want.channel} order {want.order_id}: {wrong}")
+
+
+def _check_parcels(found: Found, verdict: Verdict) -> None:
+    """Each parcel was confirmed once, or is known not to be, and those that were made their orders shipped ones."""
+    statuses = {(order["source"], order["external_order_id"]): order["status"] for order in found.orders}
+    astray = parcels_astray(found.parcels, found.shipped, statuses)
+    verdict.shipments = fates(found.parcels)
+    verdict.shipments_ok = not astray
+    verdict.differences += astray
 
 
 def _difference(want: Bought, orders: Sequence[Mapping[str, Any]]) -> str:

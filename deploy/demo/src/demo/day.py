@@ -14,6 +14,7 @@ from demo.checks import Found, judge, orders_astray
 from demo.house import House
 from demo.modes import Mode
 from demo.observer import Observer, observe, percentile
+from demo.parcels import CONFIRMING, Warehouse
 from demo.quiet import wait_until_quiet
 from demo.report import Progressing, Summary, verdict_fields
 from demo.scenario import MARKETPLACES, Scenario, Stock, external_sku
@@ -24,6 +25,7 @@ SALES_A_SECOND = 80.0
 _SET_UP_SECONDS = 120.0
 _CHUNK = 200
 _QUIET_SECONDS = 240.0
+_LOOK_SECONDS = 0.2
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class Actors:
     told: ToldShares
     asked: AskedShares
     buyers: Buyers
+    warehouse: Warehouse
     observer: Observer
 
 
@@ -75,16 +78,17 @@ async def live_through(
     """The whole day, with its `interruptions` in the order of their time."""
     started = time.monotonic()
     told, asked = ToldShares(dt.timedelta(seconds=STOREFRONT_LAG_SECONDS)), AskedShares(running.house)
+    warehouse = Warehouse(pace.run_id)
     shares = asked if running.mode is Mode.RESERVE else told
     async with (
-        observe(running.bootstrap_servers, told.note) as observer,
+        observe(running.bootstrap_servers, told.note, warehouse.note) as observer,
         open_storefront(running.bootstrap_servers, pace.run_id, shares) as storefront,
     ):
-        actors = Actors(storefront, told, asked, Buyers(running.house), observer)
+        actors = Actors(storefront, told, asked, Buyers(running.house), warehouse, observer)
         await _set_up(scenario, running, actors, progress)
         await _trade(scenario, actors, pace, progress, interruptions)
         await _come_to_rest(scenario, running, actors, progress)
-        found = await _look(running.house, scenario)
+        found = await _look(running.house, scenario, warehouse)
     summary = _summarise(scenario, actors, pace, running.mode, found)
     return dc.replace(
         summary,
@@ -147,6 +151,7 @@ async def _come(
         while len(purchases) > still_to_buy:
             await actors.buyers.buy(purchases.popleft())
             progress.advance(sales)
+        await actors.warehouse.ship(actors.buyers.bought, actors.storefront)
         await asyncio.sleep(max(0.0, began + number / pace.rate - time.monotonic()))
 
 
@@ -164,21 +169,42 @@ async def _come_to_rest(scenario: Scenario, running: Running, actors: Actors, pr
         if astray:
             return f"{len(astray)} orders are not in the ledger as they are now"
         return (
-            await _unread_orders(running.house, actors.buyers)
+            actors.warehouse.unfinished()
+            or await _unread_orders(running.house, actors.buyers)
             or await _unseen_writes(running.house)
             or await _unproven_prices(running.house, unproven)
         )
 
     progress.say("waiting until nothing is on its way any more")
-    await _quiet(running, scenario, settled, _QUIET_SECONDS, progress)
+    async with asyncio.TaskGroup() as while_all_else_settles:
+        while_all_else_settles.create_task(_ship_the_rest(actors))
+        await _quiet(running, scenario, settled, _QUIET_SECONDS, progress)
+
+
+async def _ship_the_rest(actors: Actors) -> None:
+    """What was bought last is imported only after the day."""
+    deadline = time.monotonic() + _QUIET_SECONDS
+    has_shipped_all = False
+    while not has_shipped_all and time.monotonic() < deadline:
+        has_shipped_all = await actors.warehouse.ship(actors.buyers.bought, actors.storefront)
+        await asyncio.sleep(_LOOK_SECONDS)
+    await actors.storefront.flush()
 
 
 async def _unread_orders(house: House, buyers: Buyers) -> str:
     imported = {
-        (order["source"], order["external_order_id"]): sum(line["quantity_cancelled"] for line in order["lines"])
+        (order["source"], order["external_order_id"]): (
+            sum(line["quantity_cancelled"] for line in order["lines"]),
+            order["status"] == "shipped",
+        )
         for order in await house.orders()
     }
-    missing = [o for o in buyers.bought if imported.get((o.channel, o.order_id)) != o.cancelled]
+    missing = [
+        order
+        for order in buyers.bought
+        if imported.get((order.channel, order.order_id))
+        != (order.cancelled, order.ships and order.channel in CONFIRMING)
+    ]
     return f"{len(missing)} orders are not imported as they are now" if missing else ""
 
 
@@ -229,7 +255,7 @@ async def _until(condition: Callable[[], Awaitable[bool]], what: str) -> None:
         await asyncio.sleep(0.2)
 
 
-async def _look(house: House, scenario: Scenario) -> Found:
+async def _look(house: House, scenario: Scenario, warehouse: Warehouse) -> Found:
     return Found(
         stock=await house.stock(),
         logs=await house.logs(),
@@ -238,6 +264,12 @@ async def _look(house: House, scenario: Scenario) -> Found:
         incidents=await house.incidents(),
         prices=await house.prices(product.sku for product in scenario.products),
         charged={channel: await house.charged(channel) for channel in MARKETPLACES},
+        parcels=warehouse.parcels,
+        shipped={
+            (channel, order_id): units
+            for channel in MARKETPLACES
+            for order_id, units in (await house.shipped(channel)).items()
+        },
     )
 
 

@@ -88,6 +88,11 @@ class House:
         state = await self._call("GET", f"sandbox-{channel}", "/_sandbox/state")
         return {external: listing["quantity"] for external, listing in state["listings"].items()}
 
+    async def shipped(self, channel: str) -> dict[str, int]:
+        """How many units of each order have left, as the marketplace has it."""
+        state = await self._call("GET", f"sandbox-{channel}", "/_sandbox/state")
+        return {order["external_order_id"]: order["quantity_shipped"] for order in state["orders"]}
+
     async def charged(self, channel: str) -> dict[str, str]:
         """What the marketplace's buyers pay now, by external SKU."""
         prices: dict[str, str] = (await self._call("GET", f"sandbox-{channel}", "/_sandbox/state"))["prices"]

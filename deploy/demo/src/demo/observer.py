@@ -11,7 +11,13 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer
 from contracts import AnyEvent, AppliedStatus, StockApplied, StockChanged, StockReason, StockTarget, parse
 
-_TOPICS = ("stock.changed", "channel.stock.target", "channel.stock.applied")
+_TOPICS = (
+    "stock.changed",
+    "channel.stock.target",
+    "channel.stock.applied",
+    "order.imported",
+    "channel.shipment.applied",
+)
 _STOREFRONT = "saberstore"
 Offer = tuple[str, str]
 """(channel, SKU)."""

@@ -34,6 +34,8 @@ class Summary:
     marketplaces_ok: bool
     orders_ok: bool
     prices_ok: bool
+    shipments_ok: bool
+    shipments: dict[str, int]
     lost: int
     doubled: int
     latency_ms: dict[str, float | None]

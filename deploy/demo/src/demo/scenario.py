@@ -10,6 +10,8 @@ from demo.sales import Day, SaleLine
 MARKETPLACES = ("amazon", "noon")
 _ORDER_EVERY = 8
 """One marketplace order for so many sales of the storefront."""
+_SHIP_EVERY = 3
+"""Of so many orders of each marketplace one is shipped, if it may be: the connectors confirm two parcels a second."""
 _CANCEL_SHARE = 0.15
 _PARTIAL_SHARE = 0.3
 _SPARE_UNITS = 60
@@ -28,13 +30,14 @@ class Product:
 
 @dc.dataclass(frozen=True, slots=True)
 class Purchase:
-    """A buyer at a marketplace; `cancel` units are cancelled a while after the order."""
+    """A buyer at a marketplace; `cancel` units are cancelled a while after the order, or all are shipped (`ships`)."""
 
     channel: str
     sku: str
     quantity: int
     status: str
     cancel: int
+    ships: bool = False
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -89,7 +92,8 @@ def _purchase(chance: random.Random, number: int, line: SaleLine) -> Purchase:
     if chance.random() < _CANCEL_SHARE:
         cancel = chance.randint(1, quantity) if chance.random() < _PARTIAL_SHARE else quantity
     status = chance.choice(("pending", "unshipped", "unshipped"))
-    return Purchase(MARKETPLACES[number % len(MARKETPLACES)], line.sku, quantity, status, cancel)
+    ships = status == "unshipped" and not cancel and number // len(MARKETPLACES) % _SHIP_EVERY == 0
+    return Purchase(MARKETPLACES[number % len(MARKETPLACES)], line.sku, quantity, status, cancel, ships)
 
 
 def external_sku(channel: str, sku: str) -> str:

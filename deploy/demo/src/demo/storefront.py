@@ -1,4 +1,4 @@
-"""SaberStore itself, as far as Mizan sees it: it publishes products and stock changes to Kafka."""
+"""SaberStore itself, as far as Mizan sees it: it publishes products, stock changes and parcels to Kafka."""
 
 import contextlib
 import datetime as dt
@@ -6,7 +6,17 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
-from contracts import CloudEvent, Money, Payload, ProductChanged, StockChanged, StockReason, topic_of
+from contracts import (
+    CloudEvent,
+    Money,
+    OrderShipped,
+    Package,
+    Payload,
+    ProductChanged,
+    StockChanged,
+    StockReason,
+    topic_of,
+)
 
 from demo.sales import SaleLine
 from demo.scenario import Product
@@ -57,6 +67,10 @@ class Storefront:
             reservation_id=reservation_id,
         )
         self.published[await self._publish(change)] = (line.sku, -line.quantity)
+
+    async def ship(self, channel: str, external_order_id: str, package: Package) -> None:
+        """Tell that a parcel of a marketplace's order has left."""
+        await self._publish(OrderShipped(channel=channel, external_order_id=external_order_id, packages=(package,)))
 
     async def flush(self) -> None:
         """Return when Kafka has everything."""

@@ -5,8 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from contracts import AppliedStatus
 from demo.buyers import Bought
 from demo.checks import Found, Verdict, judge, orders_astray
+from demo.parcels import Parcel
 from demo.sales import SaleLine
 from demo.scenario import Product, Scenario
 
@@ -44,7 +46,7 @@ def right() -> dict[str, Any]:
     return {
         "stock": {"A": {"on_hand": 91, "available": 91, "channels": channels}},
         "logs": logs,
-        "orders": [_order("amazon", "O1", "unshipped", 2, 0), _order("noon", "O2", "unshipped", 3, 1)],
+        "orders": [_order("amazon", "O1", "shipped", 2, 0), _order("noon", "O2", "unshipped", 3, 1)],
         "shown": {"amazon": {"AM-A": 31}, "noon": {"NO-A": 30}},
         "prices": {
             "A": {
@@ -53,6 +55,11 @@ def right() -> dict[str, Any]:
                 "noon": {"price": "1.18", "applied_status": "unsupported"},
             }
         },
+        "parcels": [
+            Parcel("amazon", "O1", 2, {"1": AppliedStatus.UNKNOWN, "2": AppliedStatus.ACCEPTED}),
+            Parcel("noon", "O2", 2, {"3": AppliedStatus.UNSUPPORTED}),
+        ],
+        "shipped": {("amazon", "O1"): 2, ("noon", "O2"): 0},
         "charged": {"amazon": {"AM-A": "1.18"}, "noon": {"NO-A": "100.00"}},
     }
 
@@ -71,6 +78,13 @@ def test_a_right_system_passes() -> None:
     assert verdict.differences == []
     assert verdict.ok
     assert (verdict.lost, verdict.doubled, verdict.oversold_units) == (0, 0, 0)
+    assert verdict.shipments == {"confirmed": 1, "unsupported": 1, "failed": 0}
+
+
+def test_a_parcel_without_an_answer_has_failed() -> None:
+    facts = right()
+    facts["parcels"][0].told = {"1": AppliedStatus.UNKNOWN}
+    assert verdict_of(facts).shipments == {"confirmed": 0, "unsupported": 1, "failed": 1}
 
 
 def _lose_a_sale(facts: dict[str, Any]) -> None:
@@ -129,7 +143,7 @@ def _hold_more_than_there_is(facts: dict[str, Any]) -> None:
 
 
 def _miss_an_import(facts: dict[str, Any]) -> None:
-    del facts["orders"][0]
+    del facts["orders"][1]
 
 
 def _import_twice(facts: dict[str, Any]) -> None:
@@ -141,7 +155,7 @@ def _import_the_wrong_sku(facts: dict[str, Any]) -> None:
 
 
 def _call_it_cancelled(facts: dict[str, Any]) -> None:
-    facts["orders"][0]["status"] = "cancelled"
+    facts["orders"][1]["status"] = "cancelled"
 
 
 @pytest.mark.parametrize(
@@ -164,6 +178,30 @@ def test_what_is_lost_or_doubled_is_counted(plant: Plant, lost: int, doubled: in
     assert not verdict.ok
 
 
+def _lose_a_confirmation(facts: dict[str, Any]) -> None:
+    facts["parcels"][0].told.clear()
+
+
+def _reject_a_parcel(facts: dict[str, Any]) -> None:
+    facts["parcels"][0].told["2"] = AppliedStatus.REJECTED
+
+
+def _confirm_a_parcel_twice(facts: dict[str, Any]) -> None:
+    facts["parcels"][0].told["4"] = AppliedStatus.ACCEPTED
+
+
+def _be_silent_at_noon(facts: dict[str, Any]) -> None:
+    facts["parcels"][1].told.clear()
+
+
+def _ship_too_little(facts: dict[str, Any]) -> None:
+    facts["shipped"]["amazon", "O1"] = 1
+
+
+def _miss_that_it_was_shipped(facts: dict[str, Any]) -> None:
+    facts["orders"][0]["status"] = "unshipped"
+
+
 def _charge_another_price(facts: dict[str, Any]) -> None:
     facts["charged"]["amazon"]["AM-A"] = "1.17"
 
@@ -177,6 +215,12 @@ def _leave_a_price_unconfirmed(facts: dict[str, Any]) -> None:
     [
         (_charge_another_price, "prices_ok"),
         (_leave_a_price_unconfirmed, "prices_ok"),
+        (_lose_a_confirmation, "shipments_ok"),
+        (_reject_a_parcel, "shipments_ok"),
+        (_confirm_a_parcel_twice, "shipments_ok"),
+        (_be_silent_at_noon, "shipments_ok"),
+        (_ship_too_little, "shipments_ok"),
+        (_miss_that_it_was_shipped, "shipments_ok"),
         (_break_on_hand, "ledger_ok"),
         (_break_the_chain, "ledger_ok"),
         (_show_too_much, "marketplaces_ok"),
@@ -194,7 +238,8 @@ def test_what_is_wrong_is_named(plant: Plant, flag: str) -> None:
     facts = right()
     plant(facts)
     verdict = verdict_of(facts)
-    flags = {name: getattr(verdict, name) for name in ("ledger_ok", "marketplaces_ok", "orders_ok", "prices_ok")}
+    names = ("ledger_ok", "marketplaces_ok", "orders_ok", "prices_ok", "shipments_ok")
+    flags = {name: getattr(verdict, name) for name in names}
     assert flags == {name: name != flag for name in flags}
     assert len(verdict.differences) >= 1
 

@@ -25,12 +25,19 @@ def test_stock_is_ample_on_every_channel(sales: int, seed: int) -> None:
     for purchase in scenario.purchases:
         assert purchase.channel in MARKETPLACES
         assert 0 <= purchase.cancel <= purchase.quantity
+        assert not purchase.ships or (purchase.status, purchase.cancel) == ("unshipped", 0)
         bought[purchase.sku] += purchase.quantity
     for line in scenario.lines:
         bought[line.sku] += max(line.quantity, 0)
     for product in scenario.products:
         # A marketplace is offered at least a quarter of what is left, and it must cover all that anybody wants.
         assert (product.opening - bought[product.sku]) // 4 >= bought[product.sku] - product.opening // 4
+
+
+def test_on_both_marketplaces_some_orders_are_shipped() -> None:
+    purchases = plan_day(built_in_day()).purchases
+    assert {purchase.channel for purchase in purchases if purchase.ships} == set(MARKETPLACES)
+    assert 0.05 < sum(purchase.ships for purchase in purchases) / len(purchases) < 0.4
 
 
 def test_a_day_of_one_sale_can_be_planned() -> None:

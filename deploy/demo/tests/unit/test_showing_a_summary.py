@@ -10,8 +10,8 @@ def summary(**fields: object) -> Summary:
     usual: dict[str, object] = dict.fromkeys(
         ("sales", "returns", "left_out", "marketplace_orders", "cancelled", "refused", "oversold_units", "incidents"), 0
     )
-    usual |= dict.fromkeys(("ledger_ok", "marketplaces_ok", "orders_ok", "prices_ok"), True)
-    usual |= {"lost": 0, "doubled": 0, "refused_by": {}, "latency_ms": {"p50": None, "p99": None}}
+    usual |= dict.fromkeys(("ledger_ok", "marketplaces_ok", "orders_ok", "prices_ok", "shipments_ok"), True)
+    usual |= {"lost": 0, "doubled": 0, "refused_by": {}, "shipments": {}, "latency_ms": {"p50": None, "p99": None}}
     return Summary(**{**usual, **fields})  # type: ignore[arg-type]  # each field is given its own type above
 
 

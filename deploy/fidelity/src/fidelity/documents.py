@@ -1,6 +1,6 @@
 """Documents that do not travel as a request or an answer of a model: feeds, their reports, notifications.
 
-`Document` names the schema's file in the folder of models. The run hands them over (`scenes.py`).
+`Document` names the schema's file in the folder of models. Each source hands them over (`Recording`).
 """
 
 import dataclasses as dc
@@ -8,31 +8,47 @@ import json
 from pathlib import Path
 from typing import Any
 
+from jsonschema.protocols import Validator
 from jsonschema.validators import validator_for
 
 from fidelity.models import ModelsError
 
+_LONGEST_REASON = 300
+
 
 @dc.dataclass(frozen=True, slots=True)
 class Document:
-    """`schema`: the file's name, such as `listings-feed-schema-v2.json`."""
+    """`schema`: the file's name, such as `listings-feed-schema-v2.json`. `content`: JSON; None where it is none."""
 
     schema: str
-    content: dict[str, Any]
+    content: Any
 
 
-def problems_of_document(folder: Path, document: Document) -> list[str]:
-    """What is wrong with a document by its schema.
+class DocumentSchemas:
+    """The schemas in the folder of models, each read once."""
 
-    Raises:
-        ModelsError: the schema can't be read.
-    """
-    try:
-        schema = json.loads((folder / document.schema).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ModelsError(f"{document.schema} can't be read: SPAPI_MODELS must hold Amazon's schemas too") from error
-    validator = validator_for(schema)(schema)
-    return [
-        f"{'/'.join(map(str, e.absolute_path)) or '(whole)'}: {e.message}"
-        for e in validator.iter_errors(document.content)
-    ]
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._validators: dict[str, Validator] = {}
+
+    def problems(self, document: Document) -> list[str]:
+        """What is wrong with a document by its schema.
+
+        Raises:
+            ModelsError: the schema can't be read.
+        """
+        if document.schema not in self._validators:
+            self._validators[document.schema] = self._read(document.schema)
+        validator = self._validators[document.schema]
+        return [
+            f"{'/'.join(map(str, e.absolute_path)) or '(whole)'}: {e.message}"[:_LONGEST_REASON]
+            for e in validator.iter_errors(document.content)
+        ]
+
+    def _read(self, name: str) -> Validator:
+        try:
+            schema = json.loads((self._folder / name).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise ModelsError(f"{name} can't be read: SPAPI_MODELS must hold Amazon's schemas too") from error
+        validator: Validator = validator_for(schema)(schema)
+        return validator

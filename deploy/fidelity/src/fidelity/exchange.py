@@ -1,4 +1,4 @@
-"""What went over the wire: requests with their answers, recorded by the hooks of an HTTP client."""
+"""What went over the wire: requests with their answers. Here recorded by the hooks of an HTTP client."""
 
 import dataclasses as dc
 from collections.abc import Mapping
@@ -27,10 +27,15 @@ class Answer:
 
 @dc.dataclass(slots=True)
 class Exchange:
-    """`answer` is None when none came."""
+    """`answer` is None when none came, and is not whole where the sandbox broke it off on purpose (`is_broken`).
+
+    `failure`: what broke the sandbox itself.
+    """
 
     request: Request
     answer: Answer | None = None
+    is_broken: bool = False
+    failure: str = ""
 
 
 class Recorder:

@@ -1,7 +1,6 @@
 """The run that is recorded: the Amazon connector against its sandbox, in fair weather and in foul."""
 
 import contextlib
-import dataclasses as dc
 import datetime as dt
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
@@ -21,10 +20,10 @@ from contracts import Money, Package, PackageLine
 from sandbox.amazon import app
 from sandbox.amazon.settings import AmazonSettings
 
-from fidelity.documents import Document
-from fidelity.exchange import Exchange, Recorder
+from fidelity.exchange import Recorder
 from fidelity.feed_scenes import play_fair, play_foul, play_strangers
 from fidelity.notifications import order_changes, subscribe
+from fidelity.records import Recording
 from fidelity.report_scenes import play_reports
 from fidelity.transfers import documents_of
 
@@ -41,12 +40,6 @@ _LONG_AGO = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 _SEED = 7
 _FOUL_ROUNDS = 4
 """Enough for both of the sandbox's errors to come up for each operation."""
-
-
-@dc.dataclass(slots=True)
-class Recorded:
-    exchanges: list[Exchange]
-    documents: list[Document] = dc.field(default_factory=list)
 
 
 class Stage:
@@ -100,7 +93,7 @@ class Stage:
         return (await self._sandbox.request(method, path, json=body)).raise_for_status()
 
 
-async def play() -> Recorded:
+async def play() -> Recording:
     """Play every scene and hand over what went over the wire."""
     recorder = Recorder()
     async with (
@@ -123,7 +116,7 @@ async def play() -> Recorded:
         await play_strangers(stage, by_feed)
         await play_reports(stage)
         await subscribe(stage.subscriber, stage.set_faults)
-    return Recorded(recorder.exchanges, [*documents_of(recorder.exchanges), *order_changes()])
+    return Recording(recorder.exchanges, [*documents_of(recorder.exchanges), *order_changes()])
 
 
 async def _fair(stage: Stage) -> None:

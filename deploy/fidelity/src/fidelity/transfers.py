@@ -4,8 +4,10 @@ No model describes these. What must hold is in Amazon's guide "Feeds API v2021-0
 upload has the very Content-Type that createFeedDocument was told, and no access token goes along.
 """
 
+import contextlib
 import gzip
 import json
+import zlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,12 +31,13 @@ class Transfers:
         for exchange in exchanges:
             answer = exchange.answer
             if answer and answer.status in (200, 201) and exchange.request.path.startswith((_FEEDS, _REPORTS)):
-                is_upload = exchange.request.method == "POST"
-                asked = json.loads(exchange.request.body)["contentType"] if is_upload else None
-                path = _path(json.loads(answer.body))
-                self._types[path] = asked
-                if exchange.request.path.startswith(_FEEDS):
-                    self.with_schema.add(path)
+                with contextlib.suppress(ValueError, KeyError, TypeError):  # then the model finds it invalid
+                    is_upload = exchange.request.method == "POST"
+                    asked = json.loads(exchange.request.body)["contentType"] if is_upload else None
+                    path = _path(json.loads(answer.body))
+                    self._types[path] = asked
+                    if exchange.request.path.startswith(_FEEDS):
+                        self.with_schema.add(path)
 
     def has(self, exchange: Exchange) -> bool:
         return exchange.request.path in self._types
@@ -58,9 +61,17 @@ def documents_of(exchanges: Sequence[Exchange]) -> list[Document]:
         is_described = exchange.request.path in transfers.with_schema
         if is_described and exchange.answer and exchange.answer.status == 200:  # noqa: PLR2004 - HTTP's OK
             is_upload = exchange.request.method == "PUT"
-            content = exchange.request.body if is_upload else gzip.decompress(exchange.answer.body)
-            found.append(Document(_FEED if is_upload else _REPORT, json.loads(content)))
+            content = exchange.request.body if is_upload else exchange.answer.body
+            found.append(Document(_FEED if is_upload else _REPORT, _read(content, is_compressed=not is_upload)))
     return found
+
+
+def _read(content: bytes, *, is_compressed: bool) -> Any:  # noqa: ANN401 - any JSON
+    """The JSON; None where it is none, which no schema allows."""
+    try:
+        return json.loads(gzip.decompress(content) if is_compressed else content)
+    except (ValueError, OSError, EOFError, zlib.error):
+        return None
 
 
 def _path(document: dict[str, Any]) -> str:

@@ -5,13 +5,14 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from fidelity.models import Operation, read_models
-from fidelity.scenes import Recorded, play
+from fidelity.records import Recording
+from fidelity.scenes import play
 
 MODELS = Path(__file__).parent / "models"
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def recorded() -> Recorded:
+async def recorded() -> Recording:
     """What goes over the wire between the connector and its sandbox."""
     return await play()
 

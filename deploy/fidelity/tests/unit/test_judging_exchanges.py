@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from fidelity.exchange import Answer, Exchange, Request
 from fidelity.models import Operation
-from fidelity.verdict import judge, printed
+from fidelity.table import printed
+from fidelity.verdict import judge
 
 BODY = {"productType": "PRODUCT", "patches": [{"op": "merge", "path": "/attributes/x", "value": [{"quantity": 1}]}]}
 GOOD_REQUEST = Request(
@@ -153,9 +154,37 @@ def test_a_fault_in_asking_for_a_token_is_named(form: bytes, status: int, body: 
     assert _problems([], dc.replace(request, body=FORM), Answer(200, {}, GRANT)) == []
 
 
-def test_the_table_has_a_row_for_each_operation_and_a_line_for_each_problem(operations: list[Operation]) -> None:
+def test_an_answer_that_was_broken_off_on_purpose_is_counted_and_its_request_judged(
+    operations: list[Operation],
+) -> None:
+    half = dc.replace(GOOD_ANSWER, status=503, body=b"")
+    wrong = _query(("issueLocale", "en"))
+    verdict = judge(operations, [Exchange(GOOD_REQUEST, half, is_broken=True), Exchange(wrong, half, is_broken=True)])
+    row = verdict.rows["patchListingsItem"]
+    assert (row.requests, row.answers, row.broken, row.invalid) == (2, 0, 2, 1)
+    assert list(verdict.problems) == [("patchListingsItem", "query parameter marketplaceIds: missing")]
+
+
+def test_a_sandbox_that_broke_is_a_problem(operations: list[Operation]) -> None:
+    verdict = judge(operations, [Exchange(GOOD_REQUEST, failure="LookupError")])
+    assert list(verdict.problems) == [("patchListingsItem", "the sandbox failed: LookupError")]
+
+
+def test_the_table_has_a_row_for_each_operation_and_source_and_a_line_for_each_problem(
+    operations: list[Operation],
+) -> None:
     wrong = Exchange(_query(("issueLocale", "en")), GOOD_ANSWER)
-    table = printed(judge(operations, [Exchange(GOOD_REQUEST, GOOD_ANSWER), wrong, wrong])).splitlines()
-    assert table[0].split() == ["operation", "requests", "answers", "invalid", "statuses"]
-    assert table[1].split() == ["patchListingsItem", "3", "3", "2", "200x3"]
-    assert table[2] == "invalid: patchListingsItem: query parameter marketplaceIds: missing (2 times)"
+    good = judge(operations, [Exchange(GOOD_REQUEST, GOOD_ANSWER), Exchange(GOOD_REQUEST, GOOD_ANSWER, is_broken=True)])
+    good.by_hand = 7
+    table = printed({"tests": good, "demo": judge(operations, [wrong, wrong])}).splitlines()
+    assert [line.split() for line in table[:5]] == [
+        ["operation", "source", "requests", "answers", "invalid", "broken", "statuses"],
+        ["patchListingsItem", "demo", "2", "2", "2", "0", "200x2"],
+        ["patchListingsItem", "tests", "2", "1", "0", "1", "200x1"],
+        ["(all)", "tests", "2", "1", "0", "1", "200x1"],
+        ["(all)", "demo", "2", "2", "2", "0", "200x2"],
+    ]
+    assert table[5:] == [
+        "left out: tests: 7 requests that a test made by hand, as their User-Agent says",
+        "invalid: demo: patchListingsItem: query parameter marketplaceIds: missing (2 times)",
+    ]

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from fidelity.cli import run
-from fidelity.documents import Document, problems_of_document
+from fidelity.documents import Document, DocumentSchemas
 from fidelity.models import ModelsError, Operation, read_models
-from fidelity.scenes import Recorded
+from fidelity.records import Recording
 from fidelity.verdict import Verdict, judge, judge_documents
 
 MODELS = Path(__file__).parent / "models"
@@ -42,7 +42,7 @@ STATUSES = {
 NO_OPERATIONS = {"LWA token", "document"}
 
 
-def _judge(folder: Path, model: dict[str, Any], recorded: Recorded) -> Verdict:
+def _judge(folder: Path, model: dict[str, Any], recorded: Recording) -> Verdict:
     """By the small model as a test has changed it, and by the other models as they are."""
     for other in MODELS.glob("*.json"):
         if other.name != "small.json":
@@ -54,7 +54,7 @@ def _judge(folder: Path, model: dict[str, Any], recorded: Recorded) -> Verdict:
 
 
 def test_every_operation_is_met_with_every_status_and_none_is_invalid(
-    operations: list[Operation], recorded: Recorded
+    operations: list[Operation], recorded: Recording
 ) -> None:
     verdict = judge(operations, recorded.exchanges)
     assert verdict.problems == {}
@@ -63,23 +63,23 @@ def test_every_operation_is_met_with_every_status_and_none_is_invalid(
     assert all(row.statuses.keys() & errors for name, row in verdict.rows.items() if name != "document")
 
 
-def test_every_page_of_a_search_is_asked_for(recorded: Recorded) -> None:
+def test_every_page_of_a_search_is_asked_for(recorded: Recording) -> None:
     searches = [e.request for e in recorded.exchanges if e.request.path == "/orders/2026-01-01/orders"]
     assert sum("paginationToken" in dict(search.query) for search in searches) >= 2
 
 
-def test_listings_are_searched_page_by_page_and_writes_previewed(recorded: Recorded) -> None:
+def test_listings_are_searched_page_by_page_and_writes_previewed(recorded: Recording) -> None:
     queries = [dict(e.request.query) for e in recorded.exchanges]
     assert any("pageToken" in query for query in queries)
     assert any(query.get("mode") == "VALIDATION_PREVIEW" for query in queries)
 
 
-def test_a_submission_that_amazon_finds_invalid_is_among_the_answers(recorded: Recorded) -> None:
+def test_a_submission_that_amazon_finds_invalid_is_among_the_answers(recorded: Recording) -> None:
     bodies = [json.loads(e.answer.body) for e in recorded.exchanges if e.answer and e.request.method == "PATCH"]
     assert {"ACCEPTED", "INVALID"} <= {body.get("status") for body in bodies}
 
 
-def test_feeds_and_their_reports_are_among_the_documents(recorded: Recorded) -> None:
+def test_feeds_and_their_reports_are_among_the_documents(recorded: Recording) -> None:
     feeds = [each.content for each in recorded.documents if each.schema == "listings-feed-schema-v2.json"]
     reports = [each.content for each in recorded.documents if each.schema.startswith("listings-feed-processing")]
     assert {message["operationType"] for feed in feeds for message in feed["messages"]} == {"PATCH"}
@@ -88,7 +88,7 @@ def test_feeds_and_their_reports_are_among_the_documents(recorded: Recorded) -> 
 
 
 def test_an_upload_with_a_token_or_another_content_type_is_caught(
-    operations: list[Operation], recorded: Recorded
+    operations: list[Operation], recorded: Recording
 ) -> None:
     upload = next(e for e in recorded.exchanges if e.request.method == "PUT")
     headers = {**upload.request.headers, "x-amz-access-token": "Atza|x", "content-type": "application/json"}
@@ -103,7 +103,7 @@ def test_an_upload_with_a_token_or_another_content_type_is_caught(
     ]
 
 
-def test_a_parameter_that_the_model_lacks_is_caught(tmp_path: Path, model: dict[str, Any], recorded: Recorded) -> None:
+def test_a_parameter_that_the_model_lacks_is_caught(tmp_path: Path, model: dict[str, Any], recorded: Recording) -> None:
     patch = model["paths"]["/listings/2021-08-01/items/{sellerId}/{sku}"]["patch"]
     patch["parameters"] = [each for each in patch["parameters"] if each["name"] != "issueLocale"]
     verdict = _judge(tmp_path, model, recorded)
@@ -111,14 +111,14 @@ def test_a_parameter_that_the_model_lacks_is_caught(tmp_path: Path, model: dict[
     assert verdict.rows["patchListingsItem"].invalid == verdict.rows["patchListingsItem"].requests
 
 
-def test_a_field_that_the_model_requires_is_missed(tmp_path: Path, model: dict[str, Any], recorded: Recorded) -> None:
+def test_a_field_that_the_model_requires_is_missed(tmp_path: Path, model: dict[str, Any], recorded: Recording) -> None:
     model["definitions"]["Order"]["required"].append("programs")
     verdict = _judge(tmp_path, model, recorded)
     assert {name for name, _ in verdict.problems} == {"searchOrders", "getOrder"}
     assert all("'programs' is a required property" in reason for _, reason in verdict.problems)
 
 
-def test_orders_in_every_state_are_told_of(recorded: Recorded) -> None:
+def test_orders_in_every_state_are_told_of(recorded: Recording) -> None:
     told = [each.content for each in recorded.documents if each.schema == "OrderChangeNotification.json"]
     summaries = [each["Payload"]["OrderChangeNotification"]["Summary"]["OrderStatus"] for each in told]
     assert set(summaries) == {"Pending", "Unshipped", "PartiallyShipped", "Shipped", "Canceled"}
@@ -142,11 +142,11 @@ def test_a_model_that_is_no_json_is_named(tmp_path: Path, capsys: pytest.Capture
 def test_documents_are_checked_by_their_schemas(tmp_path: Path) -> None:
     schema = {"$schema": "http://json-schema.org/draft-07/schema#", "type": "object", "required": ["header"]}
     (tmp_path / "feed.json").write_text(json.dumps(schema), encoding="utf-8")
-    verdict = Verdict()
-    judge_documents(verdict, tmp_path, [Document("feed.json", {"header": {}}), Document("feed.json", {})])
+    verdict, schemas = Verdict(), DocumentSchemas(tmp_path)
+    judge_documents(verdict, schemas, [Document("feed.json", {"header": {}}), Document("feed.json", {})])
     assert dict(verdict.problems) == {("feed.json", "(whole): 'header' is a required property"): 1}
     with pytest.raises(ModelsError, match="no-schema"):
-        problems_of_document(tmp_path, Document("no-schema.json", {}))
+        schemas.problems(Document("no-schema.json", {}))
 
 
 def test_the_small_model_serves_what_it_is_made_for() -> None:

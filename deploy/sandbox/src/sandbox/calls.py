@@ -62,7 +62,7 @@ class CallRecorder:
             await self._app(scope, receive, send)
             return
         at = iso(self._clock())
-        body = await _read_body(receive)
+        body = await read_body(receive)
         if body is None:
             return
         external_sku, quantity = self._describe(scope["path"], body)
@@ -80,13 +80,13 @@ class CallRecorder:
             await send(message)
 
         try:
-            await self._app(scope, _replay(body, receive), watch)
+            await self._app(scope, replay(body, receive), watch)
         finally:
             if not answered:
                 record(HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
-async def _read_body(receive: Receive) -> bytes | None:
+async def read_body(receive: Receive) -> bytes | None:
     """Read a whole body; None when the caller left before it had sent one."""
     chunks: list[bytes] = []
     while True:
@@ -98,12 +98,13 @@ async def _read_body(receive: Receive) -> bytes | None:
             return b"".join(chunks)
 
 
-def _replay(body: bytes, receive: Receive) -> Receive:
+def replay(body: bytes, receive: Receive) -> Receive:
+    """What hands over a body that was read already, and then whatever else comes."""
     waiting = [body]
 
-    async def replay() -> Message:
+    async def receive_again() -> Message:
         if waiting:
             return {"type": "http.request", "body": waiting.pop(), "more_body": False}
         return await receive()
 
-    return replay
+    return receive_again

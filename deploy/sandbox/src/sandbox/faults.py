@@ -20,6 +20,11 @@ Refuse = Callable[[str, HTTPStatus], Response]
 
 T = TypeVar("T")
 
+FAULT = "sandbox.fault"
+"""Where the scope of a call says which fault hit it, None where none did."""
+CUT = "cut"
+"""The fault that leaves an answer incomplete."""
+
 _LATEST_SECONDS = 0.5
 _ERRORS = (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)
 
@@ -29,9 +34,10 @@ class Verdict:
     """What happens to one call.
 
     `status` is answered instead of the call's own answer, `applied` says whether it is carried out all the same, and
-    `is_cut` that the connection breaks before the answer is complete.
+    `is_cut` that the connection breaks before the answer is complete. `fault` names what hit the call.
     """
 
+    fault: str | None = None
     status: HTTPStatus | None = None
     applied: bool = True
     is_cut: bool = False
@@ -61,13 +67,14 @@ class Faults:
     def decide(self) -> Verdict:
         """Throw the dice for one call."""
         if self._clock() < self._down_until:
-            return Verdict(HTTPStatus.SERVICE_UNAVAILABLE, applied=False, is_cut=self._hits(0.5))
+            is_cut = self._hits(0.5)
+            return Verdict(CUT if is_cut else "down", HTTPStatus.SERVICE_UNAVAILABLE, applied=False, is_cut=is_cut)
         if self._settings.unauthorised:
-            return Verdict(HTTPStatus.FORBIDDEN, applied=False)
+            return Verdict("unauthorised", HTTPStatus.FORBIDDEN, applied=False)
         if self._hits(self._settings.throttle_rate):
-            return Verdict(HTTPStatus.TOO_MANY_REQUESTS, applied=False)
+            return Verdict("throttled", HTTPStatus.TOO_MANY_REQUESTS, applied=False)
         if self._hits(self._settings.error_rate):
-            return Verdict(self._dice.choice(_ERRORS), applied=self._hits(0.5))
+            return Verdict("failed", self._dice.choice(_ERRORS), applied=self._hits(0.5))
         return Verdict()
 
     def page_size(self, asked: int) -> int:
@@ -120,6 +127,7 @@ class FaultMiddleware:
             await self._app(scope, receive, send)
             return
         verdict = self._faults.decide()
+        scope[FAULT] = verdict.fault
         if self._faults.settings.latency_ms:
             await asyncio.sleep(self._faults.settings.latency_ms / 1000)
         if verdict.applied:

@@ -1,6 +1,7 @@
 """Whether the account may sell: asked at the start, and again now and then."""
 
 import asyncio
+import dataclasses as dc
 
 from runtime.backoff import delay
 from runtime.logs import get_logger
@@ -22,6 +23,15 @@ _LONGEST_FAILURES = 6
 """After so many tries in vain writing begins all the same: most likely only this question goes unanswered."""
 
 _log = get_logger(__name__)
+
+
+@dc.dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the marketplace thinks of our credentials and our account. `detail` is one line for people."""
+
+    ok: bool
+    outcome: Outcome
+    detail: str
 
 
 class AccountCheck:
@@ -75,6 +85,18 @@ class AccountCheck:
         elif before and not refused:
             _log.info("the account may sell again", channel=self.account.channel)
         return refused
+
+    async def verdict(self) -> Verdict:
+        """Ask as above, and put the answer, or that there is none, in words."""
+        try:
+            refused = await self.ask()
+        except MarketplaceError as error:
+            hint = f": check {', '.join(self.account.credentials)}" if error.outcome is Outcome.UNAUTHORISED else ""
+            return Verdict(ok=False, outcome=error.outcome, detail=f"{error}{hint}")
+        except TimeoutError:
+            return Verdict(ok=False, outcome=Outcome.UNKNOWN, detail="the marketplace did not answer in time")
+        outcome = Outcome.REJECTED if refused else Outcome.ACCEPTED
+        return Verdict(ok=refused is None, outcome=outcome, detail=refused or "the account works")
 
     def _on_error(self, error: MarketplaceError | TimeoutError) -> float:
         self._failures += 1

@@ -2,12 +2,14 @@
 
 import asyncio
 import dataclasses as dc
+import datetime as dt
 import traceback
 from collections.abc import Sequence
 from typing import Generic, Protocol
 
 import structlog
 from contracts import Issue
+from runtime.clock import Clock, system_clock
 from runtime.errors import one_line
 from runtime.logs import get_logger
 from runtime.metrics import THROTTLED
@@ -15,6 +17,7 @@ from runtime.telemetry import Telemetry
 from runtime.tracing import CLIENT, note
 
 from connector_sdk import push_policy
+from connector_sdk.attempts.attempt_table import Ended
 from connector_sdk.marketplace import LineResult, Outcome
 from connector_sdk.observed_call import ObservedCall, outcome_of_lines
 from connector_sdk.push_policy import PushPolicy
@@ -29,10 +32,16 @@ _log = get_logger(__name__)
 
 @dc.dataclass(frozen=True, slots=True)
 class Call(Generic[P]):
-    """A line whose call has ended."""
+    """A line whose call has ended. The times are our own clock's; None: whoever made it has not kept them."""
 
     push: P
     result: LineResult
+    started_at: dt.datetime | None = None
+    ended_at: dt.datetime | None = None
+
+    @property
+    def attempt(self) -> Ended:
+        return Ended(self.push.asked, self.result, self.started_at, self.ended_at)
 
     @property
     def error(self) -> str:
@@ -61,8 +70,17 @@ class Operation(Protocol[P_contra]):
 class Calls(Generic[P]):
     """A queue, the calls that it feeds, and their results until those are recorded."""
 
-    def __init__(self, operation: Operation[P], policy: PushPolicy, bucket: TokenBucket, telemetry: Telemetry) -> None:
+    def __init__(
+        self,
+        operation: Operation[P],
+        policy: PushPolicy,
+        bucket: TokenBucket,
+        telemetry: Telemetry,
+        *,
+        clock: Clock = system_clock,
+    ) -> None:
         """`bucket` may be shared with others: a marketplace counts by account, whatever is written."""
+        self._clock = clock
         self._operation = operation
         self._telemetry = telemetry
         self._bucket = bucket
@@ -150,6 +168,7 @@ class Calls(Generic[P]):
             task.add_done_callback(self._tasks.discard)
 
     async def _call(self, group: Sequence[P], term: str, started_at: float) -> None:
+        begun_at = self._clock()
         try:
             accepted = self._accepted
             results, traceparent = await self._observe(group) if group else ((), None)
@@ -157,9 +176,10 @@ class Calls(Generic[P]):
             self._slots.release()
         if term != self._term:
             return
+        ended_at = self._clock()
         for push, result in push_policy.match(group, results):
             below = push.traced(traceparent) if push is group[0] else push
-            self._ended.append(Call(below, self._judge(result, accepted, started_at)))
+            self._ended.append(Call(below, self._judge(result, accepted, started_at), begun_at, ended_at))
 
     async def _observe(self, group: Sequence[P]) -> tuple[Sequence[LineResult], str | None]:
         """The results of the call, and the traceparent of its span, which is in the trace of its first line."""

@@ -102,6 +102,11 @@ async def set_paused(work: Work, channel: str, *, paused: bool) -> None:
     await work.connection.execute(_NOTIFY)
 
 
+async def wake_all(connection: AsyncConnection) -> None:
+    """Let everybody who writes look for work at the commit, in every replica."""
+    await connection.execute(_NOTIFY)
+
+
 async def note_restocks(work: Work, channel: str, restocks: RestocksOnCancel) -> None:
     """Keep what the connector knows of its marketplace, and tell it when it is another than before."""
     await _switch(work, channel, {"restocks_on_cancel": restocks.value})

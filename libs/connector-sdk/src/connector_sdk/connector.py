@@ -29,8 +29,11 @@ from runtime.work import Work
 from connector_sdk import channel_state, status
 from connector_sdk.account import Account
 from connector_sdk.account_check import AccountCheck
+from connector_sdk.attempts.plugging import plug_in_attempts
 from connector_sdk.channel_state import Switches
 from connector_sdk.closing_loop import ClosingLoop
+from connector_sdk.credentials.account_credentials import Credentials
+from connector_sdk.credentials.plugging import plug_in_credentials
 from connector_sdk.desire import Desire
 from connector_sdk.fees.plugging import plug_in_fees
 from connector_sdk.inspection_routes import InspectionRoutes
@@ -54,12 +57,19 @@ from connector_sdk.settings import ConnectorSettings
 from connector_sdk.shipping import plug_in_shipments
 from connector_sdk.status import Figures
 from connector_sdk.stock_queue import StockQueue
+from connector_sdk.sync_routes import SyncRoutes
 from connector_sdk.token_bucket import TokenBucket
 from connector_sdk.verifier import Verifier
 from connector_sdk.withdrawal import Withdrawal
 
 
-def plug_in(service: Service, settings: ConnectorSettings, account: Account, marketplace: Marketplace) -> Lead:
+def plug_in(
+    service: Service,
+    settings: ConnectorSettings,
+    account: Account,
+    marketplace: Marketplace,
+    credentials: Credentials,
+) -> Lead:
     """Consume targets and requests, push stock and prices, read listings and orders, and show how it goes."""
     leader = Leader(str(settings.database_url), service.schema, f"{account.channel}:{account.name}")
     policy = PushPolicy.of(settings)
@@ -67,11 +77,6 @@ def plug_in(service: Service, settings: ConnectorSettings, account: Account, mar
     reader = OrderReader(account, marketplace, service.worker, leader, ReadPolicy.of(settings))
     check = AccountCheck(account, marketplace, service.worker, leader)
     reads = ListingReads(marketplace, service.telemetry, settings.read_rate_per_second, settings.search_rate_per_second)
-    verifier = Verifier(account, reads, service.worker, leader, settings.patience)
-    price_verifier = PriceVerifier(account, reads, service.worker, leader, policy)
-    registers = marketplace.capabilities().accepts_unknown_listings
-    observer = Observer(account, reads, service.worker, leader, registers=registers)
-    withdrawal = Withdrawal(account, service.worker, leader, dt.timedelta(seconds=settings.withdraw_after_seconds))
 
     requests = ReadingRequests(account.channel, can_read=reads.can_read)
     desire = Desire(account.channel, settings.patience)
@@ -89,14 +94,16 @@ def plug_in(service: Service, settings: ConnectorSettings, account: Account, mar
         plug_in_shipments(service, settings, account, marketplace, leader),
     )
     plug_in_fees(service, settings, account.channel, marketplace, leader)
+    plug_in_attempts(service, settings, account.channel, leader)
     pusher = _push(service, marketplace, check, policy, bucket)
-    service.repeat(Loop("verifier", verifier.step, stale_after=120.0))
-    service.repeat(Loop("price-verifier", price_verifier.step, stale_after=120.0))
-    service.repeat(Loop("observer", observer.step, stale_after=120.0))
-    service.repeat(Loop("withdrawal", withdrawal.step, stale_after=60.0))
+    _follow_up(service, settings, marketplace, check, reads)
     _know_what_stands(service, settings, marketplace, check, reads)
-    service.repeat(Loop("order-reader", reader.step, stale_after=90.0))
+    reading = Loop("order-reader", reader.step, stale_after=90.0)
+    service.repeat(reading)
+    leader.on_desire("orders", reading.wake, by_name_only=True)
+    plug_in_credentials(service, settings, credentials, check, reading.wake)
     service.serve(Routes(account, service.worker, reader).router())
+    service.serve(SyncRoutes(account.channel, service.worker).router())
     service.probe("channel", ChannelProbe(service, leader, pusher).check)
     service.probe("orders", reader.check)
     return Lead(leader, bucket)
@@ -119,6 +126,22 @@ def _push(
     service.repeat(pushing)
     service.repeat(pricing)
     return pusher
+
+
+def _follow_up(
+    service: Service, settings: ConnectorSettings, marketplace: Marketplace, check: AccountCheck, reads: ListingReads
+) -> None:
+    """Find out what became of what was accepted, read what somebody waits for, withdraw what can't be submitted."""
+    account, leader, worker = check.account, check.leader, service.worker
+    verifier = Verifier(account, reads, worker, leader, settings.patience)
+    price_verifier = PriceVerifier(account, reads, worker, leader, PushPolicy.of(settings))
+    registers = marketplace.capabilities().accepts_unknown_listings
+    observer = Observer(account, reads, worker, leader, registers=registers)
+    withdrawal = Withdrawal(account, worker, leader, dt.timedelta(seconds=settings.withdraw_after_seconds))
+    service.repeat(Loop("verifier", verifier.step, stale_after=120.0))
+    service.repeat(Loop("price-verifier", price_verifier.step, stale_after=120.0))
+    service.repeat(Loop("observer", observer.step, stale_after=120.0))
+    service.repeat(Loop("withdrawal", withdrawal.step, stale_after=60.0))
 
 
 def _know_what_stands(

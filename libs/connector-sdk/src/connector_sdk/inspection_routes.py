@@ -1,6 +1,7 @@
 """What an operator asks about the account and its listings: does it work, what differs, what would a write come to."""
 
 import asyncio
+import dataclasses as dc
 from typing import Any, Self
 
 from aiolimiter import AsyncLimiter
@@ -14,7 +15,7 @@ from runtime.work import Worker
 from connector_sdk import reconciliations, registry
 from connector_sdk.account import Account
 from connector_sdk.account_check import AccountCheck
-from connector_sdk.marketplace import Marketplace, MarketplaceError, Outcome
+from connector_sdk.marketplace import Marketplace, Outcome
 from connector_sdk.observed_call import DRY_RUN, ObservedCall
 
 _DRY_RUNS_A_SECOND = 1.0
@@ -57,16 +58,8 @@ class InspectionRoutes:
     @needs(Scope.OPERATE)
     async def test_connection(self) -> dict[str, Any]:
         """Ask the marketplace now whether it takes our credentials and whether the account may sell."""
-        told: dict[str, Any] = {"channel": self._account.channel, "account": self._account.name}
-        try:
-            refused = await self._check.ask()
-        except MarketplaceError as error:
-            hint = f": check {', '.join(self._account.credentials)}" if error.outcome is Outcome.UNAUTHORISED else ""
-            return told | {"ok": False, "outcome": error.outcome, "detail": f"{error}{hint}"}
-        except TimeoutError:
-            return told | {"ok": False, "outcome": Outcome.UNKNOWN, "detail": "the marketplace did not answer in time"}
-        outcome = Outcome.REJECTED if refused else Outcome.ACCEPTED
-        return told | {"ok": refused is None, "outcome": outcome, "detail": refused or "the account works"}
+        told = {"channel": self._account.channel, "account": self._account.name}
+        return told | dc.asdict(await self._check.verdict())
 
     @needs(Scope.OPERATE)
     async def show_reconciliation(self) -> dict[str, Any]:

@@ -31,13 +31,19 @@ class Leader:
         self._asking = asyncio.Lock()
         self._checked_at = 0.0
         self._wakes: dict[str, Callable[[], None]] = {}
+        self._writers: set[str] = set()
         self._members = 0
         self.term: str | None = None
         """Names the time from one acquisition to its loss; None while another leads."""
 
-    def on_desire(self, of: str, wake: Callable[[], None]) -> None:
-        """Call `wake` when a transaction of any replica has committed new desired values `of` "stock" or "prices"."""
+    def on_desire(self, of: str, wake: Callable[[], None], *, by_name_only: bool = False) -> None:
+        """Call `wake` when a transaction of any replica has committed something new `of` "stock", "prices" and so on.
+
+        What wakes everybody who writes leaves those alone that are woken `by_name_only`.
+        """
         self._wakes[of] = wake
+        if not by_name_only:
+            self._writers.add(of)
 
     def join(self) -> None:
         """One more writes under this lead; whoever joined is to `leave`."""
@@ -93,9 +99,9 @@ class Leader:
         return connection
 
     def _desired(self, _connection: object, _pid: int, _channel: str, of: str) -> None:
-        """Whoever does not say of what wakes all."""
+        """Whoever does not say of what wakes all who write."""
         for kind, wake in self._wakes.items():
-            if of in ("", kind):
+            if of == kind or (of == "" and kind in self._writers):
                 wake()
 
     def _lost(self, connection: Any) -> None:  # noqa: ANN401 - asyncpg is untyped

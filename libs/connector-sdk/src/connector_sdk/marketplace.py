@@ -58,7 +58,7 @@ class LineResult:
     """What became of one line.
 
     `throttled`: the marketplace asks for fewer calls; `retry_after` is in seconds, where it named a time.
-    `allowed_rate`: how many such calls a second it says that it takes.
+    `allowed_rate`: how many such calls a second it says that it takes. `http_status`: of the answer, if one came.
     """
 
     external_sku: str
@@ -70,6 +70,7 @@ class LineResult:
     throttled: bool = False
     clock: ClockReading | None = None
     allowed_rate: float | None = None
+    http_status: int | None = None
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ class ShipmentResult:
     issues: tuple[Issue, ...] = ()
     retry_after: float | None = None
     throttled: bool = False
+    http_status: int | None = None
 
 
 @dc.dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from contracts import AnyEvent, CloudEvent, Money, PriceTarget
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from connector_sdk.attempts.asked import Asked, Kind
 from connector_sdk.submission import Answered, State, cause_of
 
 _COLUMNS = """
@@ -145,6 +146,17 @@ class PricePush:
     @property
     def cause(self) -> AnyEvent:
         return cause_of(self.cause_event_id, self.cause_correlation_id, self.cause_traceparent)
+
+    @property
+    def asked(self) -> Asked:
+        return Asked(
+            Kind.PRICE,
+            self.sku,
+            self.revision,
+            external_sku=self.external_sku,
+            price=self.price,
+            correlation_id=self.cause_correlation_id,
+        )
 
     def traced(self, traceparent: str | None) -> Self:
         return dc.replace(self, cause_traceparent=traceparent)

@@ -8,6 +8,7 @@ from contracts import AppliedStatus
 from runtime.work import Work
 
 from connector_sdk import price_applied, price_pushes
+from connector_sdk.attempts.asked import Kind
 from connector_sdk.calls import Call
 from connector_sdk.channel_state import Part
 from connector_sdk.marketplace import LineResult, Marketplace, Outcome, PriceLine
@@ -46,6 +47,7 @@ class PriceQueue:
     """Implements `connector_sdk.push_queue.PushQueue`. The oldest price goes first."""
 
     part = Part.PRICES
+    kind = Kind.PRICE
 
     def __init__(
         self, channel: str, marketplace: Marketplace, policy: PushPolicy, *, registered_only: bool = False

@@ -103,5 +103,10 @@ def _wait(push: Submission, result: LineResult, failures: int, policy: PushPolic
 
 
 def one_line(issues: Sequence[Issue]) -> str | None:
-    """The first issues as one line, for people."""
-    return "; ".join(f"{issue.code}: {issue.message}" for issue in issues[:3])[:500] or None
+    """The first issues as one line, for people, and so that it can be stored."""
+    return storable("; ".join(f"{issue.code}: {issue.message}" for issue in issues[:3]))[:500] or None
+
+
+def storable(told: str) -> str:
+    """Postgres keeps no text with a NUL character or half a surrogate pair, whatever a marketplace says."""
+    return told.replace("\0", " ").encode("utf-8", "replace").decode()

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from runtime.work import Work
 
+from connector_sdk.attempts.asked import Kind
 from connector_sdk.calls import Call, Operation
 from connector_sdk.channel_state import Part
 from connector_sdk.marketplace import LineResult
@@ -19,6 +20,11 @@ class PushQueue(Protocol[P]):
     @property
     def part(self) -> Part:
         """What the marketplace refuses where it refuses these writes."""
+        ...
+
+    @property
+    def kind(self) -> Kind:
+        """Of the attempts at these writes."""
         ...
 
     @property

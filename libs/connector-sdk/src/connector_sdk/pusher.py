@@ -16,6 +16,7 @@ from runtime.work import Work, Worker
 
 from connector_sdk import channel_state
 from connector_sdk.account import Account
+from connector_sdk.attempts import attempt_table
 from connector_sdk.calls import Call, Calls
 from connector_sdk.failure_count import FailureCount
 from connector_sdk.leader import STANDBY_SECONDS, Leader
@@ -65,6 +66,8 @@ class Pusher(Generic[P]):
         term = await self._leader.lead()
         if term is None or term != self._term:
             return await self._change_term(term)
+        if self._is_refused:
+            await self._look_up()
         claimed = await self._claim(term)
         await self._calls.run(_ROUND_SECONDS)
         await self._record(term)
@@ -107,6 +110,12 @@ class Pusher(Generic[P]):
         async with self._worker.begin() as work:
             self._is_refused = (await channel_state.read(work.connection)).of(self._queue.part) is not None
             await self._queue.take_over(work, term)
+            await attempt_table.abandon(work.connection, self._queue.kind, term, work.now)
+
+    async def _look_up(self) -> None:
+        """Whoever brings new credentials lifts the refusal."""
+        async with self._worker.begin() as work:
+            self._is_refused = (await channel_state.read(work.connection)).of(self._queue.part) is not None
 
     async def _claim(self, term: str) -> int:
         most = self._room()
@@ -114,6 +123,7 @@ class Pusher(Generic[P]):
             return 0
         async with self._new_term_on_failure(), self._worker.begin() as work:
             claimed = await self._queue.claim(work, most, term)
+            await attempt_table.begin(work.connection, [push.asked for push in claimed], term, work.now)
         self._calls.add(self._queue.in_order((*self._calls.take_queue(), *claimed)), term)
         return len(claimed)
 
@@ -143,6 +153,7 @@ class Pusher(Generic[P]):
             pushed = [self._failures.before(call.push, call.result.outcome, now) for call in calls]
             answers = [self._queue.settle(p, call.result, now) for p, call in zip(pushed, calls, strict=True)]
             await self._queue.note(work, calls, answers, term)
+            await attempt_table.end(work.connection, [call.attempt for call in calls], term, now)
             is_refused = await self._update_channel(work, calls)
             if is_outage_over or (self._is_refused and not is_refused):
                 await self._queue.recover(work, is_outage_over=is_outage_over)
@@ -187,3 +198,4 @@ class Pusher(Generic[P]):
             return
         async with self._new_term_on_failure(), self._worker.begin() as work:
             await self._queue.release(work, not_submitted, term)
+            await attempt_table.drop(work.connection, [push.asked for push in not_submitted], term)

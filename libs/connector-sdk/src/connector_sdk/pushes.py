@@ -12,6 +12,7 @@ from contracts import AnyEvent
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from connector_sdk.attempts.asked import Asked, Kind
 from connector_sdk.marketplace_clock import margin_ms, offset_ms
 from connector_sdk.submission import Answered, cause_of
 
@@ -163,6 +164,17 @@ class Push:
     @property
     def cause(self) -> AnyEvent:
         return cause_of(self.cause_event_id, self.cause_correlation_id, self.cause_traceparent)
+
+    @property
+    def asked(self) -> Asked:
+        return Asked(
+            Kind.STOCK,
+            self.sku,
+            self.revision,
+            external_sku=self.external_sku,
+            quantity=self.quantity,
+            correlation_id=self.cause_correlation_id,
+        )
 
     def traced(self, traceparent: str | None) -> Self:
         return dc.replace(self, cause_traceparent=traceparent)

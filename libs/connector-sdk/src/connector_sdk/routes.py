@@ -1,18 +1,16 @@
 """The connector's HTTP face for operators and for control."""
 
 import dataclasses as dc
-from typing import Any, Literal
+from typing import Any
 
-from contracts import SyncRequested, SyncScope
 from contracts.types import Sku
 from fastapi import APIRouter, HTTPException
-from pydantic import BaseModel
 from runtime.access import needs
 from runtime.api_keys import Scope
 from runtime.work import Worker
 from sqlalchemy import text
 
-from connector_sdk import channel_state, failed, price_pushes, status
+from connector_sdk import channel_state, failed, status
 from connector_sdk.account import Account
 from connector_sdk.marketplace import MarketplaceError, Outcome
 from connector_sdk.order_reader import OrderReader
@@ -28,14 +26,6 @@ select sku, external_sku, revision, cast(amount as text) as price, currency, sta
 from price_pushes where external_sku = :external_sku order by sku
 """)
 _STATUS_OF = {Outcome.UNSUPPORTED: 501, Outcome.RETRY: 503}
-
-
-class SyncBody(BaseModel):
-    """`sku` absent: every SKU of the channel. `failed`: only those whose newest target did not get through."""
-
-    scope: Literal["stock", "prices"] = "stock"
-    sku: Sku | None = None
-    failed: bool = False
 
 
 class Routes:
@@ -54,7 +44,6 @@ class Routes:
         router.add_api_route("/pause", self.pause, methods=["POST"])
         router.add_api_route("/resume", self.resume, methods=["POST"])
         router.add_api_route("/failed", self.show_failed, methods=["GET"])
-        router.add_api_route("/sync", self.sync, methods=["POST"], status_code=202)
         return router
 
     @needs(Scope.OPERATE)
@@ -112,31 +101,6 @@ class Routes:
             prices = await failed.read_prices(work.connection, work.now, skus)
         told = {"failed": [dc.asdict(listing) for listing in found], "prices": [dc.asdict(price) for price in prices]}
         return {"channel": self._account.channel, **told}
-
-    @needs(Scope.OPERATE)
-    async def sync(self, body: SyncBody) -> dict[str, Any]:
-        """Ask the inventory to tell this channel its quantities again, each with a new revision computed now.
-
-        Prices are simply written again, since that does no harm.
-        """
-        channel = self._account.channel
-        if body.scope == "prices":
-            return await self._write_prices_again(body)
-        async with self._worker.begin() as work:
-            if not body.failed:
-                work.publish(SyncRequested(channel=channel, scope=SyncScope(body.scope), sku=body.sku))
-                return {"channel": channel, "requested": [body.sku] if body.sku else "all"}
-            found = await failed.read(work.connection, work.now, None if body.sku is None else [body.sku])
-            failed.ask_again(work, channel, found)
-        return {"channel": channel, "requested": [listing.sku for listing in found]}
-
-    async def _write_prices_again(self, body: SyncBody) -> dict[str, Any]:
-        async with self._worker.begin() as work:
-            skus = None if body.sku is None else [body.sku]
-            if body.failed:
-                skus = [price.sku for price in await failed.read_prices(work.connection, work.now, skus)]
-            requested = await price_pushes.again(work.connection, skus, work.now)
-        return {"channel": self._account.channel, "requested": requested}
 
     async def _set_paused(self, *, paused: bool) -> dict[str, Any]:
         async with self._worker.begin() as work:

@@ -3,10 +3,12 @@
 import datetime as dt
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import SettingsConfigDict
 from runtime.settings import ServiceSettings
 
+from connector_sdk.credentials.vault import Vault
 from connector_sdk.pushes import Patience
 from connector_sdk.rhythm import Rhythm
 
@@ -14,6 +16,17 @@ Rate = Annotated[float, Field(gt=0, le=10_000)]
 Burst = Annotated[int, Field(ge=1, le=10_000)]
 Concurrency = Annotated[int, Field(ge=1, le=256)]
 Seconds = Annotated[float, Field(gt=0)]
+
+
+def _is_known_or_sent_later(written: SecretStr, info: ValidationInfo) -> SecretStr:
+    key = info.data.get("credentials_key")
+    if key is not None and not key.get_secret_value() and not written.get_secret_value():
+        raise PydanticCustomError("missing", "set it, or set CREDENTIALS_KEY and send it to PUT /v1/credentials")
+    return written
+
+
+Credential = Annotated[SecretStr, Field(validate_default=True), AfterValidator(_is_known_or_sent_later)]
+"""Required, unless there is a key (`CREDENTIALS_KEY`) that it can be kept with once it is sent."""
 
 
 class ConnectorSettings(ServiceSettings):
@@ -44,6 +57,10 @@ class ConnectorSettings(ServiceSettings):
     """How old an estimate of fees may get before it is asked for again."""
     fee_rate_per_second: Rate = 0.5
     """Calls for estimates a second."""
+    attempts_kept_days: Annotated[float, Field(gt=0, le=3650)] = 30.0
+    """For how long each attempt at a write can be looked up."""
+    credentials_key: SecretStr = SecretStr("")
+    """Seals stored credentials. Several with commas: the first seals, all of them open."""
     withdraw_after_seconds: Seconds = 30.0
     """After so long a quantity above zero that can't be submitted is withdrawn: paused, refused, quarantined."""
     order_poll_seconds: Seconds = 180.0
@@ -73,6 +90,12 @@ class ConnectorSettings(ServiceSettings):
     """How long a report is waited for."""
     report_pause_seconds: Seconds = 1800.0
     """Between the requests of two reports."""
+
+    @field_validator("credentials_key")
+    @classmethod
+    def _is_a_key(cls, written: SecretStr) -> SecretStr:
+        Vault.of(written)
+        return written
 
     @property
     def patience(self) -> Patience:

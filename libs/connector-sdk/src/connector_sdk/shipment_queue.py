@@ -8,6 +8,7 @@ from contracts import AppliedStatus, Issue
 from runtime.work import Work
 
 from connector_sdk import shipment_applied, shipments
+from connector_sdk.attempts.asked import Kind
 from connector_sdk.calls import Call
 from connector_sdk.channel_state import Part
 from connector_sdk.marketplace import LineResult, Marketplace, Outcome, Shipment, ShipmentResult
@@ -51,6 +52,7 @@ class ShipmentQueue:
     """Implements `connector_sdk.push_queue.PushQueue`. The oldest parcel goes first."""
 
     part = Part.SHIPMENTS
+    kind = Kind.SHIPMENT
 
     def __init__(self, channel: str, marketplace: Marketplace, policy: PushPolicy) -> None:
         self.operation = ShipmentCall(channel, marketplace)
@@ -100,4 +102,5 @@ def _line(push: ShipmentPush, result: ShipmentResult) -> LineResult:
         issues=result.issues,
         retry_after=result.retry_after,
         throttled=result.throttled,
+        http_status=result.http_status,
     )

@@ -13,6 +13,7 @@ from contracts import AnyEvent, CloudEvent, OrderShipped, Package
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from connector_sdk.attempts.asked import Asked, Kind
 from connector_sdk.submission import Answered, State, cause_of
 
 Key = tuple[str, str]
@@ -183,6 +184,13 @@ class ShipmentPush:
     @property
     def cause(self) -> AnyEvent:
         return cause_of(self.cause_event_id, self.cause_correlation_id, self.cause_traceparent)
+
+    @property
+    def asked(self) -> Asked:
+        order, package, cause = *self.key, self.cause_correlation_id
+        return Asked(
+            Kind.SHIPMENT, self.sku, self.version, external_order_id=order, package_id=package, correlation_id=cause
+        )
 
     def traced(self, traceparent: str | None) -> Self:
         return dc.replace(self, cause_traceparent=traceparent)

@@ -7,6 +7,7 @@ from contracts import AppliedStatus
 from runtime.work import Work
 
 from connector_sdk import applied, channel_state, failed, leases, pushes
+from connector_sdk.attempts.asked import Kind
 from connector_sdk.calls import Call
 from connector_sdk.channel_state import Part
 from connector_sdk.marketplace import LineResult, Marketplace, Outcome, StockLine
@@ -46,6 +47,7 @@ class StockQueue:
     """Implements `connector_sdk.push_queue.PushQueue`."""
 
     part = Part.STOCK
+    kind = Kind.STOCK
 
     def __init__(
         self, channel: str, marketplace: Marketplace, policy: PushPolicy, *, registered_only: bool = False

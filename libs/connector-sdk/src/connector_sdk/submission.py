@@ -7,6 +7,7 @@ from typing import Any, Generic, Protocol, Self, TypeVar
 
 from contracts import AnyEvent, CloudEvent, Payload
 
+from connector_sdk.attempts.asked import Asked
 from connector_sdk.marketplace_clock import ClockReading
 
 
@@ -36,6 +37,11 @@ class Submission(Protocol):
 
     @property
     def cause_traceparent(self) -> str | None: ...
+
+    @property
+    def asked(self) -> Asked:
+        """What is kept of each attempt at it."""
+        ...
 
     def traced(self, traceparent: str | None) -> Self:
         """The same, so that what follows from it is in that trace."""

@@ -16,6 +16,10 @@ class PoisonError(Exception):
         self.detail = detail
 
 
+class CannotStartError(Exception):
+    """Something outside of the service must be put right before it can start; the message says what, in one line."""
+
+
 def is_transient(error: BaseException) -> bool:
     """Whether the same work may succeed later: the database or the network was away, or transactions collided.
 

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,7 +18,8 @@ from runtime.backlog import outbox_backlog
 from runtime.clock import Clock, system_clock
 from runtime.consumer import BatchConsumer, ConsumerDiedError
 from runtime.database import create_engine, ping
-from runtime.errors import is_transient, one_line
+from runtime.errors import CannotStartError, is_transient, one_line
+from runtime.garbage import collect_seldom
 from runtime.health import Check, Probe
 from runtime.holds import Holds
 from runtime.http import create_app
@@ -36,6 +37,8 @@ from runtime.work import Worker
 
 _DRAIN_SECONDS = 25.0
 """From SIGTERM to the end, below the usual 30 s after which a process is killed."""
+
+_FROM_OUTSIDE = (CannotStartError, KafkaError, ConsumerDiedError, ExporterMissingError)
 
 _log = get_logger(__name__)
 SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
@@ -59,6 +62,7 @@ class Service:
         self._relay: Relay | None = None
         self._consumer: BatchConsumer | None = None
         self._loops: list[Loop] = []
+        self._preparations: list[Callable[[], Awaitable[None]]] = []
 
     def consume(self, *routes: Route, holds: Holds | None = None) -> None:
         """Consume the routes' topics in one group, and send what the handlers publish."""
@@ -81,6 +85,10 @@ class Service:
         loop.measure(self.telemetry.measurements)
         self.probe(loop.name, loop.check)
 
+    def prepare(self, preparation: Callable[[], Awaitable[None]]) -> None:
+        """Await it once the schema is there and before anything else starts."""
+        self._preparations.append(preparation)
+
     def serve(self, router: APIRouter) -> None:
         """Add routes; every one wants an API key with the scope that it declares (`runtime.access.needs`)."""
         protect(router, self.settings.known_keys)
@@ -99,6 +107,8 @@ class Service:
         try:
             if migrations:
                 await upgrade(self.engine, self.schema, migrations)
+            for preparation in self._preparations:
+                await preparation()
             await self._run_parts(web, stop)
         finally:
             web.close()
@@ -168,19 +178,20 @@ def run_service(
     async def live() -> None:
         service = Service(name, settings)
         fill(service, settings)
+        collect_seldom()
         await service.run(migrations)
 
     try:
         asyncio.run(live())
     except Exception as error:
-        if not (is_transient(error) or isinstance(error, KafkaError | ConsumerDiedError | ExporterMissingError)):
+        if not (is_transient(error) or isinstance(error, _FROM_OUTSIDE)):
             raise
         _log.error("can't run", error=_advice(error, settings))
         sys.exit(1)
 
 
 def _advice(error: Exception, settings: ServiceSettings) -> str:
-    if isinstance(error, ExporterMissingError):
+    if isinstance(error, CannotStartError | ExporterMissingError):
         return str(error)
     if isinstance(error, OSError) and "in use" in str(error):
         return f"port {settings.port} is taken: stop what listens there, or set PORT"

@@ -1,7 +1,7 @@
 """Amazon's operations as methods: a request goes out with a token in force, an answer comes back."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -28,11 +28,18 @@ _Body = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 class AmazonClient:
     """One seller on one marketplace. Methods raise what `AccessToken.get` and httpx raise."""
 
-    def __init__(self, http: httpx.AsyncClient, token: AccessToken, seller_id: str, marketplace_id: str) -> None:
+    def __init__(
+        self, http: httpx.AsyncClient, token: AccessToken, seller: Callable[[], str], marketplace_id: str
+    ) -> None:
+        """`seller` answers with the seller's id as it is now, and raises like `AccessToken.get`."""
         self._http = http
         self._token = token
-        self.seller_id = seller_id
+        self._seller = seller
         self.marketplace_id = marketplace_id
+
+    @property
+    def seller_id(self) -> str:
+        return self._seller()
 
     async def patch_listing(self, sku: str, body: Mapping[str, Any], *, preview: bool = False) -> httpx.Response:
         """`patchListingsItem`. A preview is judged and not carried out; its limit is lower."""

@@ -247,6 +247,7 @@ class AmazonMarketplace:
             throttled=response.status_code == httpx.codes.TOO_MANY_REQUESTS,
             clock=marketplace_clock(response, self._clock()),
             allowed_rate=_allowed_rate(response),
+            http_status=response.status_code,
         )
 
 

@@ -3,17 +3,17 @@
 import re
 from typing import Annotated, Literal
 
-from connector_sdk.settings import Burst, Concurrency, ConnectorSettings, Rate, Seconds
+from connector_sdk.credentials.account_credentials import Credentials
+from connector_sdk.settings import Burst, Concurrency, ConnectorSettings, Credential, Rate, Seconds
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
+CREDENTIALS = ("AMAZON_CLIENT_ID", "AMAZON_CLIENT_SECRET", "AMAZON_REFRESH_TOKEN", "AMAZON_SELLER_ID")
 EGYPT = "ARBP9OOSHTCHU"
 EMIRATES = "A2VIGQ35RCS4UG"
 _HOSTS = {"eu-west-1": "eu", "us-east-1": "na", "us-west-2": "fe"}
 
 _QUEUE_REGION = re.compile(r"^https?://sqs[.]([a-z0-9-]+)[.]amazonaws[.]")
 
-_Secret = Annotated[SecretStr, Field(min_length=1)]
-_Name = Annotated[str, Field(min_length=1)]
 _Url = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
 
 
@@ -34,10 +34,10 @@ class Settings(ConnectorSettings):
     order_fetch_rate_per_second: Rate = Field(0.5, alias="AMAZON_ORDER_FETCH_RATE")
     order_fetch_burst: Burst = Field(30, alias="AMAZON_ORDER_FETCH_BURST")
 
-    amazon_client_id: _Name
-    amazon_client_secret: _Secret
-    amazon_refresh_token: _Secret
-    amazon_seller_id: _Name
+    amazon_client_id: Credential = SecretStr("")
+    amazon_client_secret: Credential = SecretStr("")
+    amazon_refresh_token: Credential = SecretStr("")
+    amazon_seller_id: Credential = SecretStr("")
     amazon_country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "EG"
     amazon_marketplace_id: Annotated[str, Field(pattern=r"^[A-Z0-9]+$", validate_default=True)] = EGYPT
     amazon_region: Literal["eu-west-1", "us-east-1", "us-west-2"] = "eu-west-1"
@@ -50,6 +50,11 @@ class Settings(ConnectorSettings):
     """The queue to which Amazon sends notifications; without one orders are found by searching alone."""
     aws_region: Annotated[str, Field(validate_default=True)] = ""
     """Of the queue; needed where its URL does not name it."""
+
+    @property
+    def credentials(self) -> Credentials:
+        """Those of the environment; what is missing can be sent later."""
+        return Credentials({name: getattr(self, name.lower()) for name in CREDENTIALS})
 
     @property
     def sqs_region(self) -> str:

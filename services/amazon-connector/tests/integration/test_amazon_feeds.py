@@ -94,6 +94,7 @@ async def test_another_content_type_is_a_clear_error(settings: Settings, http: h
     async def change(request: httpx.Request) -> None:
         if request.method == "PUT":
             request.headers["content-type"] = "application/json"
+            request.headers["user-agent"] = "by-hand/a-test"  # it is no request of the connector's any more
 
     http.event_hooks = {"request": [change]}
     feeds = AmazonFeeds(build_amazon_client(settings, http), http)

@@ -2,7 +2,7 @@ import asyncio
 import contextlib
 import json
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import httpx
@@ -20,14 +20,13 @@ from contracts import MarketplaceOrderReceived
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from moto.server import ThreadedMotoServer
-from sandbox.amazon import app
 from sandbox.amazon.notifications import order_change
-from sandbox.amazon.settings import read_settings
 from sandbox.clock import system_clock
-from sandbox.environment import Environment
 from sandbox.store import Store
 
 pytestmark = pytest.mark.integration
+
+ServeAmazon = Callable[..., contextlib.AbstractAsyncContextManager[str]]
 
 REGION = "eu-west-1"
 SELLER = {
@@ -83,7 +82,7 @@ async def queue(queue_url: str) -> AsyncIterator[SqsQueue]:
 
 
 def _queue(url: str) -> SqsQueue:
-    return SqsQueue(url, REGION, Reader("A1SELLER", "ARBP9OOSHTCHU"))
+    return SqsQueue(url, REGION, lambda: Reader("A1SELLER", "ARBP9OOSHTCHU"))
 
 
 def _order_change() -> dict[str, Any]:
@@ -94,10 +93,9 @@ def _order_change() -> dict[str, Any]:
 
 
 @contextlib.asynccontextmanager
-async def _amazon(**changed: str) -> AsyncIterator[tuple[str, httpx.AsyncClient]]:
-    """A sandbox that notifies, its URL and its control surface."""
-    settings = read_settings(Environment({**SELLER, **changed}))
-    async with serve(app.build(settings, seed=7)) as url, httpx.AsyncClient(base_url=f"{url}/_sandbox/") as sandbox:
+async def _amazon(serving: contextlib.AbstractAsyncContextManager[str]) -> AsyncIterator[tuple[str, httpx.AsyncClient]]:
+    """A sandbox with a listing, its URL and its control surface."""
+    async with serving as url, httpx.AsyncClient(base_url=f"{url}/_sandbox/") as sandbox:
         await sandbox.post("listings", json={"external_sku": "X-A", "quantity": 100})
         yield url, sandbox
 
@@ -140,6 +138,7 @@ async def test_an_order_is_published_before_the_next_search(
     bootstrap_servers: str,
     create_topics: CreateTopics,
     database_url: str,
+    serve_amazon: ServeAmazon,
 ) -> None:
     connector_only = {
         **aws,
@@ -150,7 +149,7 @@ async def test_an_order_is_published_before_the_next_search(
     }
     async with (
         open_topics(bootstrap_servers, create_topics) as topics,
-        _amazon(AMAZON_SQS_QUEUE_URL=queue_url) as (amazon, sandbox),
+        _amazon(serve_amazon(AMAZON_SQS_QUEUE_URL=queue_url)) as (amazon, sandbox),
         _connector(topics, amazon, bootstrap_servers, **connector_only) as connector,
         asyncio.timeout(90),
     ):
@@ -179,7 +178,11 @@ async def test_an_order_is_published_before_the_next_search(
 
 
 async def test_a_dead_queue_stops_no_search(
-    aws: dict[str, str], bootstrap_servers: str, create_topics: CreateTopics, database_url: str
+    aws: dict[str, str],
+    bootstrap_servers: str,
+    create_topics: CreateTopics,
+    database_url: str,
+    serve_amazon: ServeAmazon,
 ) -> None:
     connector_only = {
         **aws,
@@ -190,7 +193,7 @@ async def test_a_dead_queue_stops_no_search(
     }
     async with (
         open_topics(bootstrap_servers, create_topics) as topics,
-        _amazon() as (amazon, sandbox),
+        _amazon(serve_amazon()) as (amazon, sandbox),
         _connector(topics, amazon, bootstrap_servers, **connector_only) as connector,
         asyncio.timeout(90),
     ):

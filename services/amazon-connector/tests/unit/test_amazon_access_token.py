@@ -32,7 +32,7 @@ class _Amazon:
 
 def _token(answer: httpx.MockTransport, clock: _Clock | None = None) -> AccessToken:
     http = httpx.AsyncClient(transport=answer)
-    return AccessToken(http, "https://lwa.test/auth/o2/token", GRANT, clock=clock or _Clock())
+    return AccessToken(http, "https://lwa.test/auth/o2/token", lambda: GRANT, clock=clock or _Clock())
 
 
 async def test_one_renewal_serves_all_who_wait() -> None:
@@ -95,3 +95,20 @@ async def test_no_answer_means_that_nothing_was_done() -> None:
     with pytest.raises(MarketplaceError) as caught:
         await _token(httpx.MockTransport(fail)).get()
     assert caught.value.outcome is Outcome.RETRY
+
+
+async def test_other_credentials_throw_the_token_away() -> None:
+    amazon, asked = _Amazon(), [GRANT]
+    http = httpx.AsyncClient(transport=httpx.MockTransport(amazon))
+    token = AccessToken(http, "https://lwa.test/auth/o2/token", lambda: asked[-1], clock=_Clock())
+    await token.get()
+    asked.append(GRANT | {"client_secret": SecretStr("another")})
+    late = asyncio.create_task(token.get())
+    await asyncio.sleep(0)
+    asked.append(GRANT | {"client_secret": SecretStr("a third")})
+    newest = await token.get()
+    await late
+
+    assert amazon.granted == 3, "an answer to older credentials serves only those who waited for it"
+    assert (await token.get()) == newest
+    assert "third" not in repr(vars(token))

@@ -13,6 +13,7 @@ from connector_sdk.marketplace import MarketplaceError, Outcome, PriceLine, Stoc
 from contracts import Money
 from pydantic import SecretStr
 
+GRANT = {name: SecretStr("made-up") for name in ("client_id", "client_secret", "refresh_token")}
 LINE = StockLine("A", "A/1", 4, 1)
 PRICE = PriceLine("A", "A/1", Money(amount=Decimal("1499.90"), currency="EGP"), 1)
 
@@ -29,8 +30,8 @@ def _marketplace(answer: Callable[[httpx.Request], httpx.Response]) -> tuple[Ama
     http = httpx.AsyncClient(
         base_url="https://spapi.test", transport=httpx.MockTransport(handle), headers={"user-agent": USER_AGENT}
     )
-    token = AccessToken(http, "https://lwa.test/token", {"client_id": SecretStr("id")})
-    return AmazonMarketplace(AmazonClient(http, token, "A1SELLER", "ARBP9OOSHTCHU")), requests
+    token = AccessToken(http, "https://lwa.test/auth/o2/token", lambda: GRANT)
+    return AmazonMarketplace(AmazonClient(http, token, lambda: "A1SELLER", "ARBP9OOSHTCHU")), requests
 
 
 async def test_the_request_is_as_amazon_wants_it() -> None:

@@ -15,6 +15,7 @@ from connector_sdk.marketplace import FeeLine, MarketplaceError, Outcome
 from contracts import Money
 from pydantic import SecretStr
 
+GRANT = {name: SecretStr("made-up") for name in ("client_id", "client_secret", "refresh_token")}
 LINES = [FeeLine(sku, f"X/{sku}", Money(amount=Decimal("1499.90"), currency="EGP")) for sku in ("A", "B")]
 
 
@@ -32,8 +33,8 @@ def _marketplace(
     http = httpx.AsyncClient(
         base_url="https://spapi.test", transport=httpx.MockTransport(handle), headers={"user-agent": USER_AGENT}
     )
-    token = AccessToken(http, "https://lwa.test/token", {"client_id": SecretStr("id")})
-    return AmazonMarketplace(AmazonClient(http, token, "A1SELLER", "ARBP9OOSHTCHU")), requests
+    token = AccessToken(http, "https://lwa.test/auth/o2/token", lambda: GRANT)
+    return AmazonMarketplace(AmazonClient(http, token, lambda: "A1SELLER", "ARBP9OOSHTCHU")), requests
 
 
 def _egp(amount: float, currency: str = "EGP") -> dict[str, Any]:

@@ -15,6 +15,7 @@ from connector_sdk.marketplace import MarketplaceError, Outcome, PriceLine, Sear
 from contracts import Money
 from pydantic import SecretStr
 
+GRANT = {name: SecretStr("made-up") for name in ("client_id", "client_secret", "refresh_token")}
 ITEMS = "/listings/2021-08-01/items/A1SELLER/"
 SINCE = dt.datetime(2026, 11, 22, 9, tzinfo=dt.UTC)
 PRICE = Money(amount=Decimal("10.50"), currency="EGP")
@@ -32,8 +33,8 @@ def _marketplace(answer: Answer) -> tuple[AmazonMarketplace, list[httpx.Request]
 
     transport = httpx.MockTransport(handle)
     http = httpx.AsyncClient(base_url="https://spapi.test", transport=transport, headers={"user-agent": USER_AGENT})
-    token = AccessToken(http, "https://lwa.test/token", {"client_id": SecretStr("id")})
-    return AmazonMarketplace(AmazonClient(http, token, "A1SELLER", "ARBP9OOSHTCHU")), requests
+    token = AccessToken(http, "https://lwa.test/auth/o2/token", lambda: GRANT)
+    return AmazonMarketplace(AmazonClient(http, token, lambda: "A1SELLER", "ARBP9OOSHTCHU")), requests
 
 
 def _accepted(_: httpx.Request) -> httpx.Response:

@@ -3,8 +3,10 @@ import json
 from typing import Any
 
 import pytest
+from amazon_connector.notifications.sqs import SqsQueue
 from amazon_connector.notifications.words import Reader
-from connector_sdk.notifications.notification_queue import Notification, Topic
+from connector_sdk.marketplace import MarketplaceError, Outcome
+from connector_sdk.notifications.notification_queue import Notification, QueueError, Topic
 
 EGYPT = "ARBP9OOSHTCHU"
 READER = Reader("A1SELLER", EGYPT)
@@ -127,3 +129,11 @@ def test_a_reason_tells_nothing_of_what_the_message_holds() -> None:
     with pytest.raises(ValueError, match="sellerId") as caught:
         _read(told)
     assert "Nile" not in str(caught.value)
+
+
+async def test_no_message_is_taken_while_nobody_knows_whose_it_would_be() -> None:
+    def reader() -> Reader:
+        raise MarketplaceError(Outcome.UNAUTHORISED, "no credentials: AMAZON_SELLER_ID not set")
+
+    with pytest.raises(QueueError, match="AMAZON_SELLER_ID not set"):
+        await SqsQueue("https://queue.test/orders", "eu-west-1", reader).receive()

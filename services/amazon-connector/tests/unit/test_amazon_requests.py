@@ -17,6 +17,7 @@ from connector_sdk.marketplace import PriceLine, Search, StockLine
 from contracts import Money
 from pydantic import SecretStr
 
+GRANT = {name: SecretStr("made-up") for name in ("client_id", "client_secret", "refresh_token")}
 LONG_AGO = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 ACCEPTED = {"sku": "x", "status": "ACCEPTED", "submissionId": "s"}
 ODD_SKUS = ("a/b#c", "قميص أزرق", "100%?x=1&y", "..", " a b ")
@@ -30,8 +31,8 @@ class _Recorded:
         self._answer = answer
         self._http = build_client("https://spapi.test", USER_AGENT)
         self._http._transport = httpx.MockTransport(self._handle)
-        token = AccessToken(self._http, "https://lwa.test/token", {"client_id": SecretStr("id")})
-        self.marketplace = AmazonMarketplace(AmazonClient(self._http, token, "A1SELLER", "ARBP9OOSHTCHU"))
+        token = AccessToken(self._http, "https://lwa.test/auth/o2/token", lambda: GRANT)
+        self.marketplace = AmazonMarketplace(AmazonClient(self._http, token, lambda: "A1SELLER", "ARBP9OOSHTCHU"))
 
     def _handle(self, request: httpx.Request) -> httpx.Response:
         if request.url.host == "lwa.test":

@@ -52,21 +52,43 @@ def test_everything_missing_is_named_and_no_secret_told(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _set(monkeypatch)
+    monkeypatch.delenv("API_KEY")
     monkeypatch.delenv("AMAZON_SELLER_ID")
     monkeypatch.delenv("AMAZON_CLIENT_ID")
     with pytest.raises(SystemExit):
         load(Settings)
 
     said = capsys.readouterr().err
-    assert "AMAZON_CLIENT_ID, AMAZON_SELLER_ID" in said
+    assert "AMAZON_CLIENT_ID, AMAZON_SELLER_ID, API_KEY" in said
     assert "very-secret" not in said
 
 
 def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     _set(monkeypatch)
 
-    assert "secret'" not in repr(load(Settings)).replace("SecretStr", "")
-    assert "very-secret" not in repr(load(Settings))
+    shown = repr(load(Settings)) + repr(load(Settings).credentials)
+    assert not [name for name, value in REQUIRED.items() if name.startswith("AMAZON") and f"'{value}'" in shown]
+
+
+def test_credentials_may_come_later_where_they_can_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    _set(monkeypatch, AMAZON_CLIENT_SECRET="", CREDENTIALS_KEY="A" * 43 + "=")
+    monkeypatch.delenv("AMAZON_SELLER_ID")
+
+    assert load(Settings).credentials.missing == ["AMAZON_CLIENT_SECRET", "AMAZON_SELLER_ID"]
+
+
+def test_a_key_that_seals_nothing_is_refused_and_not_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _set(monkeypatch, CREDENTIALS_KEY="not-a-key")
+    with pytest.raises(SystemExit, match="2"):
+        load(Settings)
+
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "CREDENTIALS_KEY" in said
+    assert "openssl rand" in said
+    assert "not-a-key" not in said
 
 
 def test_the_default_pace_is_within_amazons_usage_plans(monkeypatch: pytest.MonkeyPatch) -> None:

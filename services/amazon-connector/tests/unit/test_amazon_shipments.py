@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+GRANT = {name: SecretStr("made-up") for name in ("client_id", "client_secret", "refresh_token")}
 CAIRO = dt.timezone(dt.timedelta(hours=2))
 PACKAGE = Package(
     package_id="parcel/7",
@@ -43,8 +44,8 @@ def _marketplace(
     http = httpx.AsyncClient(
         base_url="https://spapi.test", transport=httpx.MockTransport(handle), headers={"user-agent": USER_AGENT}
     )
-    token = AccessToken(http, "https://lwa.test/token", {"client_id": SecretStr("id")})
-    return AmazonMarketplace(AmazonClient(http, token, "A1SELLER", "ARBP9OOSHTCHU")), requests
+    token = AccessToken(http, "https://lwa.test/auth/o2/token", lambda: GRANT)
+    return AmazonMarketplace(AmazonClient(http, token, lambda: "A1SELLER", "ARBP9OOSHTCHU")), requests
 
 
 def _error(status: int, message: str = "no") -> httpx.Response:

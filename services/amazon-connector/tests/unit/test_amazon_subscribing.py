@@ -1,7 +1,7 @@
 import httpx
 import pytest
 from amazon_connector.notifications.subscribe import SubscribeError, build_subscriber, main
-from amazon_connector.settings import Settings
+from amazon_connector.settings import CREDENTIALS, Settings
 from connector_sdk.marketplace import MarketplaceError
 from pydantic import SecretStr
 
@@ -30,6 +30,15 @@ async def test_wrong_credentials_are_told_without_them(settings: Settings, http:
     with pytest.raises(MarketplaceError, match="invalid_client") as caught:
         await build_subscriber(wrong, http).subscribe(QUEUE)
     assert "a-wrong-secret" not in str(caught.value)
+
+
+def test_missing_credentials_are_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    given = {"KAFKA_BOOTSTRAP_SERVERS": "unused:1", "DATABASE_URL": "postgresql://unused/unused", "API_KEY": "key"}
+    for name, value in (given | dict.fromkeys(CREDENTIALS, "") | {"AMAZON_CLIENT_ID": "id"}).items():
+        monkeypatch.setenv(name, value)
+    assert main([QUEUE]) == 1
+    said = capsys.readouterr().err
+    assert "set AMAZON_CLIENT_SECRET, AMAZON_REFRESH_TOKEN, AMAZON_SELLER_ID: what was sent" in said
 
 
 @pytest.mark.parametrize("arguments", [[], ["https://sqs.eu-west-1.amazonaws.com/1/orders"], [QUEUE, QUEUE]])

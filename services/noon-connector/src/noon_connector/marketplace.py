@@ -113,6 +113,9 @@ class NoonMarketplace:
     async def _push(self, line: StockLine) -> LineResult:
         try:
             response = await self._client.update_inventory(line.external_sku, line.quantity)
+        except MarketplaceError as error:  # no credentials, so nothing was sent
+            issue = Issue(code="NoCredentials", message=str(error))
+            return LineResult(line.external_sku, error.outcome, issues=(issue,))
         except httpx.HTTPError as error:
             issue = Issue(code=type(error).__name__, message="no answer from Noon")
             return LineResult(line.external_sku, outcome_of_error(error), issues=(issue,))
@@ -130,6 +133,7 @@ class NoonMarketplace:
             retry_after=retry_after(response, self._clock()),
             throttled=response.status_code == httpx.codes.TOO_MANY_REQUESTS,
             clock=marketplace_clock(response, self._clock()),
+            http_status=response.status_code,
         )
 
     def _check(self, response: httpx.Response) -> None:

@@ -2,12 +2,13 @@
 
 from typing import Annotated
 
-from connector_sdk.settings import Burst, Concurrency, ConnectorSettings, Rate, Seconds
+from connector_sdk.credentials.account_credentials import Credentials
+from connector_sdk.settings import Burst, Concurrency, ConnectorSettings, Credential, Rate, Seconds
 from pydantic import Field, SecretStr, field_validator
 
 PARTNER_V1 = "partner_v1"
 
-_Secret = Annotated[SecretStr, Field(min_length=1)]
+CREDENTIALS = ("NOON_PARTNER_ID", "NOON_API_KEY", "NOON_SECRET_KEY")
 
 
 class Settings(ConnectorSettings):
@@ -24,10 +25,15 @@ class Settings(ConnectorSettings):
     """How late Noon may show an order. It publishes no figure; two minutes is what Amazon publishes of its own."""
 
     noon_dialect: str = PARTNER_V1
-    noon_partner_id: Annotated[str, Field(min_length=1)]
-    noon_api_key: _Secret
-    noon_secret_key: _Secret
+    noon_partner_id: Credential = SecretStr("")
+    noon_api_key: Credential = SecretStr("")
+    noon_secret_key: Credential = SecretStr("")
     noon_api_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+")] = "https://api.noon.partners/v1"
+
+    @property
+    def credentials(self) -> Credentials:
+        """Those of the environment; what is missing can be sent later."""
+        return Credentials({name: getattr(self, name.lower()) for name in CREDENTIALS})
 
     @field_validator("noon_dialect")
     @classmethod

@@ -40,10 +40,16 @@ def test_another_dialect_is_refused_in_one_line(
     assert "partner_v1" in said
 
 
-def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    _set(monkeypatch)
+def test_credentials_may_come_later_where_they_can_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    _set(monkeypatch, NOON_API_KEY="", CREDENTIALS_KEY="A" * 43 + "=")
     monkeypatch.delenv("NOON_SECRET_KEY")
-    with pytest.raises(SystemExit):
+
+    assert load(Settings).credentials.missing == ["NOON_API_KEY", "NOON_SECRET_KEY"]
+
+
+def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    _set(monkeypatch, NOON_SECRET_KEY="")
+    with pytest.raises(SystemExit, match="2"):
         load(Settings)
 
     assert "missing environment variables: NOON_SECRET_KEY" in capsys.readouterr().err

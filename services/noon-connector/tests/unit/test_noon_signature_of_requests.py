@@ -3,7 +3,7 @@
 import datetime as dt
 
 import pytest
-from noon_connector.auth import Parameters, Signer, encode, js_iso, signature
+from noon_connector.auth import Keys, Parameters, Signer, encode, js_iso, signature
 from pydantic import SecretStr
 
 AT = 1764000000000
@@ -56,17 +56,18 @@ def test_a_date_is_written_as_to_iso_string_does(moment: dt.datetime, text: str)
 
 
 def test_every_attempt_is_signed_anew() -> None:
-    signer = Signer("P-1", SecretStr("key"), SecretStr("s3cret"))
-    first = signer.sign({"sku": "SS-100", "quantity": 5}, dt.datetime.fromtimestamp(AT / 1000, dt.UTC))
-    second = signer.sign({"sku": "SS-100", "quantity": 5}, dt.datetime.fromtimestamp(AT / 1000 + 1, dt.UTC))
+    signer = Signer(lambda: Keys(SecretStr("P-1"), SecretStr("key"), SecretStr("s3cret")))
+    first, _ = signer.sign({"sku": "SS-100", "quantity": 5}, dt.datetime.fromtimestamp(AT / 1000, dt.UTC))
+    second, headers = signer.sign({"sku": "SS-100", "quantity": 5}, dt.datetime.fromtimestamp(AT / 1000 + 1, dt.UTC))
 
     assert first["signature"] == VECTORS[0][2]
     assert second["timestamp"] == AT + 1000
     assert second["signature"] != first["signature"]
+    assert headers == {"x-api-key": "key"}
 
 
 def test_the_signer_does_not_show_its_secrets() -> None:
-    signer = Signer("P-1", SecretStr("the-key"), SecretStr("s3cret"))
+    keys = Keys(SecretStr("P-1"), SecretStr("the-key"), SecretStr("s3cret"))
 
-    assert "s3cret" not in repr(vars(signer))
-    assert "the-key" not in repr(vars(signer))
+    for shown in (repr(keys), repr(vars(Signer(lambda: keys)))):
+        assert not [secret for secret in ("P-1", "s3cret", "the-key") if secret in shown]

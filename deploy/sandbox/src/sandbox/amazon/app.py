@@ -1,5 +1,7 @@
 """The Amazon stand-in as an application. A cancelled unit goes back on sale by itself."""
 
+from pathlib import Path
+
 from fastapi import FastAPI
 
 from sandbox.amazon.auth import Tokens
@@ -10,6 +12,7 @@ from sandbox.amazon.listings import ListingsItems, describe
 from sandbox.amazon.notifications import Publisher
 from sandbox.amazon.operations import Gate
 from sandbox.amazon.orders import Orders
+from sandbox.amazon.record import ExchangeRecorder, Record
 from sandbox.amazon.reports import Reports
 from sandbox.amazon.sellers import Sellers
 from sandbox.amazon.settings import AmazonSettings
@@ -26,13 +29,15 @@ from sandbox.store import Store
 def build(settings: AmazonSettings, clock: Clock = system_clock, seed: int | None = None) -> FastAPI:
     """Make the application.
 
+    With a `record_folder` in the settings whatever passes over the wire is recorded there.
     Order ids count up behind the time of the start, so a restarted stand-in does not give one out again.
     """
     started = int(clock().timestamp()) % 10**7
     store = Store(clock, lambda number: f"402-{started:07d}-{number:07d}", restocks_on_cancel=True)
     faults = Faults(clock, seed)
+    record = Record(Path(settings.record_folder), clock) if settings.record_folder else None
     if settings.sqs_queue_url:
-        store.on_order = Publisher(settings, faults, store.now).publish
+        store.on_order = Publisher(settings, faults, store.now, record).publish
     tokens = Tokens(settings, clock)
     gate = Gate(tokens, Limits(faults, clock))
     listings, orders = ListingsItems(settings, store, faults), Orders(settings, store, faults)
@@ -47,4 +52,6 @@ def build(settings: AmazonSettings, clock: Clock = system_clock, seed: int | Non
     routers = [tokens.router(), *(part.router(gate) for part in parts)]
     assembled = assemble(Marketplace("Amazon stand-in", describe, refuse), routers, store, faults, clock)
     assembled.add_middleware(FeedClock, advance=feeds.advance)
+    if record:
+        assembled.add_middleware(ExchangeRecorder, record=record)
     return assembled

@@ -14,6 +14,7 @@ from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
 from botocore.exceptions import BotoCoreError, ClientError
 
+from sandbox.amazon.record import Record
 from sandbox.amazon.settings import MARKETPLACE_ID, AmazonSettings
 from sandbox.clock import iso
 from sandbox.faults import Faults
@@ -36,10 +37,13 @@ _CONFIG = AioConfig(connect_timeout=5, read_timeout=10, retries={"total_max_atte
 class Publisher:
     """Sends a notification of each change of an order, in the order in which they are due."""
 
-    def __init__(self, settings: AmazonSettings, faults: Faults, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, settings: AmazonSettings, faults: Faults, now: Callable[[], datetime], record: Record | None = None
+    ) -> None:
         self._settings = settings
         self._faults = faults
         self._now = now
+        self._record = record
         self._session = get_session()
         self._waiting: list[tuple[float, str]] = []
         self._sending: asyncio.Task[None] | None = None
@@ -47,6 +51,8 @@ class Publisher:
     def publish(self, order: Order) -> None:
         """Send what the order looks like now, soon; twice, and late, where the faults say so."""
         body = json.dumps(order_change(order, self._settings.seller_id, self._now()))
+        if self._record:
+            self._record.notification(body)
         loop = asyncio.get_running_loop()
         for _ in range(self._faults.repeats()):
             heapq.heappush(self._waiting, (loop.time() + self._faults.lateness(), body))

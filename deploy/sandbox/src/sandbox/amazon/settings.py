@@ -11,7 +11,10 @@ MARKETPLACE_ID = "ARBP9OOSHTCHU"
 
 @dataclass(frozen=True)
 class AmazonSettings:
-    """`order_delay` is how far behind now an order search ends when it names no end (two minutes at Amazon)."""
+    """`order_delay` is how far behind now an order search ends when it names no end (two minutes at Amazon).
+
+    `record_folder`: where everything that goes over the wire is recorded; nowhere when it is empty.
+    """
 
     client_id: str
     client_secret: str
@@ -21,13 +24,14 @@ class AmazonSettings:
     order_delay: timedelta = timedelta(0)
     sqs_queue_url: str = ""
     sqs_region: str = "eu-west-1"
+    record_folder: str = ""
 
 
 def read_settings(environment: Environment) -> AmazonSettings:
     """Read AMAZON_CLIENT_ID, AMAZON_CLIENT_SECRET, AMAZON_REFRESH_TOKEN and AMAZON_SELLER_ID.
 
-    AMAZON_SQS_QUEUE_URL (none: nobody is notified), AWS_REGION (eu-west-1), SANDBOX_TOKEN_SECONDS (3600) and
-    SANDBOX_ORDER_DELAY_SECONDS (0) need not be set.
+    AMAZON_SQS_QUEUE_URL (none: nobody is notified), AWS_REGION (eu-west-1), SANDBOX_TOKEN_SECONDS (3600),
+    SANDBOX_ORDER_DELAY_SECONDS (0) and SANDBOX_RECORD_FOLDER (none: nothing is recorded) need not be set.
 
     Raises:
         EnvironmentVariablesError: one is missing or unreadable.
@@ -41,6 +45,7 @@ def read_settings(environment: Environment) -> AmazonSettings:
         order_delay=timedelta(seconds=environment.number("SANDBOX_ORDER_DELAY_SECONDS", 0)),
         sqs_queue_url=environment.optional("AMAZON_SQS_QUEUE_URL"),
         sqs_region=environment.text("AWS_REGION", "eu-west-1"),
+        record_folder=environment.optional("SANDBOX_RECORD_FOLDER"),
     )
     environment.check()
     return settings

@@ -8,6 +8,7 @@ from contracts import Issue
 from runtime.metrics import FEED_LINES
 from runtime.work import Worker
 
+from connector_sdk.attempts import attempt_table
 from connector_sdk.calls import Call
 from connector_sdk.feeds import feed_table
 from connector_sdk.feeds.feed_policy import FeedPolicy
@@ -53,6 +54,7 @@ class FeedOutcomes:
                 calls = [Call(line.push, result_of(line)) for line in lines]
                 answers = [queue.settle(call.push, call.result, work.now) for call in calls]
                 await queue.note(work, calls, answers, feed.key)
+                await attempt_table.end(work.connection, [call.attempt for call in calls], feed.key, work.now)
                 outcomes = [(line, call.result.outcome) for line, call in zip(lines, calls, strict=True)]
                 await feed_table.note_outcomes(work.connection, feed.key, outcomes)
                 for outcome, count in collections.Counter(outcome for _, outcome in outcomes).items():

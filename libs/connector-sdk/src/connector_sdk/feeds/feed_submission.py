@@ -9,6 +9,7 @@ from runtime.metrics import FEEDS
 from runtime.work import Worker
 
 from connector_sdk import channel_state
+from connector_sdk.attempts import attempt_table
 from connector_sdk.feeds import feed_table
 from connector_sdk.feeds.bulk_writer import BulkWriter
 from connector_sdk.feeds.feed_calls import FeedCalls
@@ -84,6 +85,7 @@ class FeedSubmission:
         async with self._worker.begin() as work:
             if not await feed_table.begin_submission(work.connection, feed.key, document_id, work.now):
                 return
+            await attempt_table.begin_feed(work.connection, feed.key, work.now)
         feed_id = await self._calls.ask("submit_feed", self._bulk.submit(document_id))
         async with self._worker.begin() as work:
             await feed_table.note_submitted(work.connection, feed.key, feed_id)
@@ -93,6 +95,7 @@ class FeedSubmission:
         async with self._worker.begin() as work:
             if error.outcome is not Outcome.UNKNOWN:
                 await feed_table.undo_submission(work.connection, feed.key)
+                await attempt_table.drop_feed(work.connection, feed.key)
             current = await feed_table.unfinished(work.connection)
         if current is None or current.state is FeedState.SUBMITTING:
             return 0.0

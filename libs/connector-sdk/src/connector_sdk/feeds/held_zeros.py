@@ -9,14 +9,18 @@ import asyncio
 import datetime as dt
 from collections.abc import Sequence
 
+from runtime.clock import Clock, system_clock
 from runtime.errors import one_line
 from runtime.logs import get_logger
 from runtime.work import Worker
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from connector_sdk.attempts import attempt_table
+from connector_sdk.attempts.asked import Asked, Kind
+from connector_sdk.attempts.attempt_table import Ended
 from connector_sdk.leader import STANDBY_SECONDS, Leader
-from connector_sdk.marketplace import Outcome, StockLine, StockWriter
+from connector_sdk.marketplace import LineResult, Outcome, StockLine, StockWriter
 from connector_sdk.observed_call import PUSH_STOCK, ObservedCall, outcome_of_lines
 from connector_sdk.token_bucket import TokenBucket
 
@@ -52,6 +56,7 @@ class HeldZeros:
         bucket: TokenBucket,
         *,
         repeat: dt.timedelta = REPEAT,
+        clock: Clock = system_clock,
     ) -> None:
         """`bucket` is the pusher's."""
         self._marketplace = marketplace
@@ -59,29 +64,43 @@ class HeldZeros:
         self._leader = leader
         self._bucket = bucket
         self._repeat = repeat
+        self._clock = clock
 
     async def step(self) -> float:
-        if await self._leader.lead() is None:
+        term = await self._leader.lead()
+        if term is None:
             return STANDBY_SECONDS
+        lease = attempt_table.beside(term)
         async with self._worker.begin() as work:
             zeros = await claim(work.connection, _MOST, work.now, self._repeat)
-        await asyncio.gather(*(self._write(zero) for zero in zeros))
+            await attempt_table.begin(work.connection, [_asked(zero) for zero in zeros], lease, work.now)
+        ended = await asyncio.gather(*(self._write(zero) for zero in zeros))
+        if ended:
+            async with self._worker.begin() as work:
+                await attempt_table.end(work.connection, ended, lease, work.now)
         return 0.0 if len(zeros) == _MOST else _ROUND_SECONDS
 
-    async def _write(self, zero: StockLine) -> None:
+    async def _write(self, zero: StockLine) -> Ended:
         await self._bucket.acquire()
+        started_at = self._clock()
         with ObservedCall(PUSH_STOCK, self._worker.telemetry.measurements) as call:
             try:
                 async with asyncio.timeout(_CALL_SECONDS):
                     results = await self._marketplace.push_stock([zero])
             except TimeoutError as error:
-                call.outcome = Outcome.UNKNOWN.value
                 _log.warning("a zero beside a feed had no answer", sku=zero.sku, error=one_line(error))
-                return
+                results = ()
             call.outcome = outcome_of_lines(results)
         for result in results:
             if result.throttled:
                 self._bucket.slow_down(result.retry_after)
+        told = [result for result in results if result.external_sku == zero.external_sku]
+        result = told[0] if told else LineResult(zero.external_sku, Outcome.UNKNOWN)
+        return Ended(_asked(zero), result, started_at, self._clock())
+
+
+def _asked(zero: StockLine) -> Asked:
+    return Asked(Kind.STOCK, zero.sku, zero.revision, external_sku=zero.external_sku, quantity=zero.quantity)
 
 
 async def claim(connection: AsyncConnection, most: int, now: dt.datetime, repeat: dt.timedelta) -> Sequence[StockLine]:

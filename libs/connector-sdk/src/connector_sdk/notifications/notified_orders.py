@@ -11,6 +11,11 @@ from connector_sdk.notifications.notification_queue import Notification
 
 SETTLE = dt.timedelta(milliseconds=250)
 """Between a notification and the fetch: what else comes about the order until then needs no fetch of its own."""
+KEEP = dt.timedelta(days=30)
+"""How long an order is known that nothing is to be done about.
+
+No queue of ours keeps a message for longer than 14 days, and the two sources of orders are compared within days.
+"""
 
 _NOTE = text("""
 insert into notified_orders (external_order_id, placed_at, notified_at, next_fetch_at)
@@ -36,6 +41,12 @@ where external_order_id = :id
 """)
 _POSTPONE = text("""
 update notified_orders set attempts = greatest(attempts - 1, 0), next_fetch_at = :until where external_order_id = :id
+""")
+_FORGET = text("""
+delete from notified_orders where external_order_id in (
+    select external_order_id from notified_orders where notified_at < :before and next_fetch_at is null
+    order by notified_at limit :most for update skip locked
+)
 """)
 _WAITING = text("select count(*) from notified_orders where next_fetch_at is not null")
 
@@ -77,3 +88,8 @@ async def postpone(connection: AsyncConnection, order: Due, until: dt.datetime) 
 
 async def waiting(connection: AsyncConnection) -> int:
     return int((await connection.execute(_WAITING)).scalar_one())
+
+
+async def forget(connection: AsyncConnection, now: dt.datetime, most: int) -> int:
+    """Delete what was first told of too long ago and waits for nothing, at most so many. How many there were."""
+    return int((await connection.execute(_FORGET, {"before": now - KEEP, "most": most})).rowcount)

@@ -2,15 +2,18 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import aiohttp
 from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
 from botocore.exceptions import BotoCoreError, ClientError
+from connector_sdk.credentials.account_credentials import Credentials
+from connector_sdk.marketplace import MarketplaceError
 from connector_sdk.notifications.notification_queue import Batch, Notification, QueueError, UnreadableMessage
 
+from amazon_connector.auth import seller_of
 from amazon_connector.notifications.words import Reader
 from amazon_connector.settings import Settings
 
@@ -28,7 +31,8 @@ _CREDENTIALS = (
 class SqsQueue:
     """Credentials come from where AWS's own tools look for them; AWS_ENDPOINT_URL is honoured."""
 
-    def __init__(self, url: str, region: str, reader: Reader) -> None:
+    def __init__(self, url: str, region: str, reader: Callable[[], Reader]) -> None:
+        """`reader` answers with one for the seller that it is now, or raises `MarketplaceError`."""
         self._url = url
         self._region = region
         self._reader = reader
@@ -36,6 +40,10 @@ class SqsQueue:
         self._client: Any = None
 
     async def receive(self) -> Batch:
+        try:
+            reader = self._reader()
+        except MarketplaceError as error:
+            raise QueueError(str(error)) from None
         async with self._at_queue() as client:
             answer = await client.receive_message(
                 QueueUrl=self._url,
@@ -48,7 +56,7 @@ class SqsQueue:
         for message in answer.get("Messages", ()):
             receipt, body = message["ReceiptHandle"], message.get("Body", "")
             try:
-                notifications.append(self._reader.read(body, receipt))
+                notifications.append(reader.read(body, receipt))
             except ValueError as error:
                 unreadable.append(UnreadableMessage(message["MessageId"], receipt, str(error), body))
         return Batch(notifications, unreadable)
@@ -97,9 +105,12 @@ def _advice(error: ClientError, url: str) -> str:
     return f"SQS answers {code}"
 
 
-def build_queue(settings: Settings) -> SqsQueue | None:
+def build_queue(settings: Settings, credentials: Credentials) -> SqsQueue | None:
     """The queue of notifications, where one is configured."""
     if settings.amazon_sqs_queue_url is None:
         return None
-    reader = Reader(settings.amazon_seller_id, settings.amazon_marketplace_id)
+
+    def reader() -> Reader:
+        return Reader(seller_of(credentials), settings.amazon_marketplace_id)
+
     return SqsQueue(settings.amazon_sqs_queue_url, settings.sqs_region, reader)

@@ -127,15 +127,14 @@ class Subscriber:
 
 
 def build_subscriber(settings: Settings, http: httpx.AsyncClient) -> Subscriber:
-    application = {
-        "client_id": SecretStr(settings.amazon_client_id),
-        "client_secret": settings.amazon_client_secret,
-    }
+    application = {"client_id": settings.amazon_client_id, "client_secret": settings.amazon_client_secret}
     grantless = {"grant_type": SecretStr("client_credentials"), "scope": SecretStr(_SCOPE)}
     sellers = {"refresh_token": settings.amazon_refresh_token}
     url = settings.amazon_lwa_url
     return Subscriber(
-        http, AccessToken(http, url, application | grantless), AccessToken(http, url, application | sellers)
+        http,
+        AccessToken(http, url, lambda: application | grantless),
+        AccessToken(http, url, lambda: application | sellers),
     )
 
 
@@ -147,6 +146,8 @@ def _good(response: httpx.Response) -> httpx.Response:
 
 async def _run(arn: str) -> None:
     settings = load(Settings)
+    if missing := settings.credentials.missing:
+        raise SubscribeError(f"set {', '.join(missing)}: what was sent to the connector is not read here")
     async with build_client(settings.endpoint, USER_AGENT) as http:
         for line in await build_subscriber(settings, http).subscribe(arn):
             sys.stdout.write(f"{line}\n")

@@ -46,6 +46,7 @@ class Shipments:
             issues=issues,
             retry_after=retry_after(response, self._clock()),
             throttled=response.status_code == httpx.codes.TOO_MANY_REQUESTS,
+            http_status=response.status_code,
         )
 
     async def _is_easy_ship(self, order_id: str) -> bool:

@@ -137,28 +137,30 @@ def _stock(row: Any) -> Item:  # noqa: ANN401 - a row
     )
 
 
-async def save(connection: AsyncConnection, items: Sequence[Item], now: dt.datetime) -> None:
-    """Keep the stock, and what each channel holds of it. The database refuses bounds that hold more than there is."""
+def columns(items: Sequence[Item], now: dt.datetime) -> dict[str, Any]:
+    """What `save` keeps of them: the stock, and what each channel holds of it."""
     shelves = [shelf_codec.encode(item.offers) for item in items]
-    await connection.execute(
-        _SAVE,
-        {
-            "skus": [item.sku for item in items],
-            "on_hands": [item.on_hand for item in items],
-            "reserved": [item.reserved for item in items],
-            "waiting": [item.waiting for item in items],
-            "counted": [item.counted_at for item in items],
-            "bounds": [bounds for bounds, _ in shelves],
-            "escrows": [escrow for _, escrow in shelves],
-            "overcommits": [item.overcommit for item in items],
-            "changed": [item.changed_at for item in items],
-            "wakes": [item.wake_at for item in items],
-            "causes": [item.cause.event_id if item.cause else None for item in items],
-            "correlations": [item.cause.correlation_id if item.cause else None for item in items],
-            "traceparents": [item.cause.traceparent if item.cause else None for item in items],
-            "now": now,
-        },
-    )
+    return {
+        "skus": [item.sku for item in items],
+        "on_hands": [item.on_hand for item in items],
+        "reserved": [item.reserved for item in items],
+        "waiting": [item.waiting for item in items],
+        "counted": [item.counted_at for item in items],
+        "bounds": [bounds for bounds, _ in shelves],
+        "escrows": [escrow for _, escrow in shelves],
+        "overcommits": [item.overcommit for item in items],
+        "changed": [item.changed_at for item in items],
+        "wakes": [item.wake_at for item in items],
+        "causes": [item.cause.event_id if item.cause else None for item in items],
+        "correlations": [item.cause.correlation_id if item.cause else None for item in items],
+        "traceparents": [item.cause.traceparent if item.cause else None for item in items],
+        "now": now,
+    }
+
+
+async def save(connection: AsyncConnection, columns: Mapping[str, Any]) -> None:
+    """Keep what `columns` tells. The database refuses bounds that hold more than there is."""
+    await connection.execute(_SAVE, columns)
 
 
 async def save_plain(connection: AsyncConnection, items: Sequence[Item], now: dt.datetime) -> None:

@@ -53,6 +53,7 @@ class PostgresBook:
         self._keeps_bounds = keeps_bounds
         self._rules = rules or RuleCache(policy)
         self._troubled: set[str] = set()
+        self._turn = asyncio.Lock()  # a connection does one thing after the other; what is next is made ready meanwhile
 
     async def lock(self, skus: Sequence[str]) -> dict[str, Item]:
         found = await items.lock(self._connection, skus, self._policy)
@@ -96,35 +97,37 @@ class PostgresBook:
         return offer is not None and not (offer.shelf.bound if self._keeps_bounds else offer.quantity)
 
     async def known_events(self, event_ids: Sequence[str]) -> set[str]:
-        return set((await self._connection.execute(_KNOWN, {"ids": list(event_ids)})).scalars())
+        async with self._turn:
+            return set((await self._connection.execute(_KNOWN, {"ids": list(event_ids)})).scalars())
 
     async def moved_since(self, sku: str, moment: dt.datetime) -> int:
         result = await self._connection.execute(_MOVED_SINCE, {"sku": sku, "moment": moment})
         return int(result.scalar_one())
 
     async def append(self, entries: Sequence[LogEntry], now: dt.datetime) -> None:
-        await self._connection.execute(
-            _APPEND,
-            {
-                "skus": [e.movement.sku for e in entries],
-                "channels": [e.movement.channel for e in entries],
-                "changes": [e.change for e in entries],
-                "reasons": [str(e.movement.reason) for e in entries],
-                "refs": [e.movement.reference for e in entries],
-                "lines": [e.movement.line_reference for e in entries],
-                "befores": [e.before for e in entries],
-                "afters": [e.after for e in entries],
-                "ids": [e.movement.event_id for e in entries],
-                "moments": [e.movement.happened_at for e in entries],
-                "now": now,
-            },
-        )
+        columns = {
+            "skus": [e.movement.sku for e in entries],
+            "channels": [e.movement.channel for e in entries],
+            "changes": [e.change for e in entries],
+            "reasons": [str(e.movement.reason) for e in entries],
+            "refs": [e.movement.reference for e in entries],
+            "lines": [e.movement.line_reference for e in entries],
+            "befores": [e.before for e in entries],
+            "afters": [e.after for e in entries],
+            "ids": [e.movement.event_id for e in entries],
+            "moments": [e.movement.happened_at for e in entries],
+            "now": now,
+        }
+        async with self._turn:
+            await self._connection.execute(_APPEND, columns)
 
     async def save(self, changed: Sequence[Item], now: dt.datetime) -> None:
         if not self._keeps_bounds:
             await items.save_plain(self._connection, changed, now)
             return
-        await items.save(self._connection, changed, now)
+        columns = items.columns(changed, now)
+        async with self._turn:
+            await items.save(self._connection, columns)
         well = sorted(item.sku for item in changed if item.sku in self._troubled and not item.overcommit)
         if well:
             await incidents.resolve(self._connection, well, now)

@@ -85,18 +85,18 @@ class ChangeStock:
         try:
             await asyncio.sleep(0)  # it is sent, and Postgres writes while we think
             noted = {sku: self._noted(before[sku], items[sku], causes[sku], terms, work) for sku in sorted(causes)}
+            urgent = {sku: item for sku, item in noted.items() if attention.is_urgent(before[sku], item)}
+            calm = [item for sku, item in noted.items() if sku not in urgent]
+            if calm:
+                await book.save(calm, work.now)
         finally:
             await appending
         await shelves.tell_incidents(book)
         await book.consume(shelves.consumed, work)
-        urgent = {sku: item for sku, item in noted.items() if attention.is_urgent(before[sku], item)}
         if urgent:
             whole = await book.lock(list(urgent))
             await self._retarget([_whole(whole[sku], item) for sku, item in urgent.items()], book, work)
-        calm = [item for sku, item in noted.items() if sku not in urgent]
-        if calm:
-            await book.save(calm, work.now)
-            await book.hasten([item for item in calm if item.wake_at != before[item.sku].wake_at])
+        await book.hasten([item for item in calm if item.wake_at != before[item.sku].wake_at])
 
     @staticmethod
     def _noted(before: Item, item: Item, event: AnyEvent, terms: Terms, work: Work) -> Item:

@@ -3,7 +3,7 @@
 from connector_sdk.reports.report_tables import add_reports
 
 revision = "0010"
-down_revision = "0008"
+down_revision = "0009"
 
 
 def upgrade() -> None:

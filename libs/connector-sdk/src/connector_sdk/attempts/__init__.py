@@ -1,0 +1,1 @@
+"""Attempts: every write that went out, or may have, with what became of it."""
