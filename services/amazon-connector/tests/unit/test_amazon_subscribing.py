@@ -34,7 +34,8 @@ async def test_wrong_credentials_are_told_without_them(settings: Settings, http:
 
 def test_missing_credentials_are_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     given = {"KAFKA_BOOTSTRAP_SERVERS": "unused:1", "DATABASE_URL": "postgresql://unused/unused", "API_KEY": "key"}
-    for name, value in (given | dict.fromkeys(CREDENTIALS, "") | {"AMAZON_CLIENT_ID": "id"}).items():
+    sent_later = dict.fromkeys(CREDENTIALS, "") | {"AMAZON_CLIENT_ID": "id", "CREDENTIALS_KEY": "A" * 43 + "="}
+    for name, value in (given | sent_later).items():
         monkeypatch.setenv(name, value)
     assert main([QUEUE]) == 1
     said = capsys.readouterr().err
