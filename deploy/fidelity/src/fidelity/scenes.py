@@ -11,6 +11,7 @@ from amazon_connector.feeds.bulk import AmazonFeeds
 from amazon_connector.main import build_amazon_client, build_marketplace
 from amazon_connector.marketplace import AmazonMarketplace
 from amazon_connector.notifications.subscribe import Subscriber, build_subscriber
+from amazon_connector.reports.listings import AmazonReports
 from amazon_connector.settings import Settings
 from connector_sdk.http import build_client
 from connector_sdk.marketplace import FeeLine, MarketplaceError, PriceLine, Search, Shipment, StockLine
@@ -23,6 +24,7 @@ from fidelity.exchange import Recorder
 from fidelity.feed_scenes import play_fair, play_foul, play_strangers
 from fidelity.notifications import order_changes, subscribe
 from fidelity.records import Recording
+from fidelity.report_scenes import play_reports
 from fidelity.transfers import documents_of
 
 SELLER = AmazonSettings(
@@ -57,6 +59,10 @@ class Stage:
     def feeds(self, **changed: object) -> AmazonFeeds:
         """A new one, without a token yet."""
         return AmazonFeeds(build_amazon_client(_settings(self._url, **changed), self._http), self._http)
+
+    def reports(self, **changed: object) -> AmazonReports:
+        """A new one, without a token yet."""
+        return AmazonReports(build_amazon_client(_settings(self._url, **changed), self._http), self._http)
 
     def subscriber(self) -> Subscriber:
         return build_subscriber(_settings(self._url), self._http)
@@ -108,6 +114,7 @@ async def play() -> Recording:
         await stage.set_faults()
         await _strangers(stage)
         await play_strangers(stage, by_feed)
+        await play_reports(stage)
         await subscribe(stage.subscriber, stage.set_faults)
     return Recording(recorder.exchanges, [*documents_of(recorder.exchanges), *order_changes()])
 

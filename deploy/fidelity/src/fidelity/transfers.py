@@ -1,4 +1,4 @@
-"""Feed documents on their way: uploaded to, and fetched from, addresses that the Feeds API gave out.
+"""Documents on their way: uploaded to, and fetched from, addresses that the Feeds and Reports APIs gave out.
 
 No model describes these. What must hold is in Amazon's guide "Feeds API v2021-06-30 use case guide", steps 2 and 7: the
 upload has the very Content-Type that createFeedDocument was told, and no access token goes along.
@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 from fidelity.documents import Document
 from fidelity.exchange import Exchange
 
-NAME = "feed document"
-_DOCUMENTS = "/feeds/2021-06-30/documents"
+NAME = "document"
+_FEEDS, _REPORTS = "/feeds/2021-06-30/documents", "/reports/2021-06-30/documents"
 _FEED, _REPORT = "listings-feed-schema-v2.json", "listings-feed-processing-report-schema-v2.json"
 
 
@@ -26,13 +26,18 @@ class Transfers:
     def __init__(self, exchanges: Sequence[Exchange]) -> None:
         self._types: dict[str, str | None] = {}
         """By the path of an address: the Content-Type for uploading to it, None where it is to fetch from."""
+        self.with_schema: set[str] = set()
+        """The paths of what a schema describes: a report of listings is a table, and has none."""
         for exchange in exchanges:
             answer = exchange.answer
-            if answer and answer.status in (200, 201) and exchange.request.path.startswith(_DOCUMENTS):
+            if answer and answer.status in (200, 201) and exchange.request.path.startswith((_FEEDS, _REPORTS)):
                 with contextlib.suppress(ValueError, KeyError, TypeError):  # then the model finds it invalid
                     is_upload = exchange.request.method == "POST"
                     asked = json.loads(exchange.request.body)["contentType"] if is_upload else None
-                    self._types[_path(json.loads(answer.body))] = asked
+                    path = _path(json.loads(answer.body))
+                    self._types[path] = asked
+                    if exchange.request.path.startswith(_FEEDS):
+                        self.with_schema.add(path)
 
     def has(self, exchange: Exchange) -> bool:
         return exchange.request.path in self._types
@@ -53,7 +58,8 @@ def documents_of(exchanges: Sequence[Exchange]) -> list[Document]:
     transfers = Transfers(exchanges)
     found = []
     for exchange in exchanges:
-        if transfers.has(exchange) and exchange.answer and exchange.answer.status == 200:  # noqa: PLR2004 - HTTP's OK
+        is_described = exchange.request.path in transfers.with_schema
+        if is_described and exchange.answer and exchange.answer.status == 200:  # noqa: PLR2004 - HTTP's OK
             is_upload = exchange.request.method == "PUT"
             content = exchange.request.body if is_upload else exchange.answer.body
             found.append(Document(_FEED if is_upload else _REPORT, _read(content, is_compressed=not is_upload)))

@@ -28,7 +28,10 @@ STATUSES = {
     "getFeeds": {200, 403, 429},
     "cancelFeed": {200, 400, 403, 404, 429},
     "getFeedDocument": {200, 403, 404, 429},
-    "feed document": {200},
+    "document": {200},
+    "createReport": {202, 400, 403, 429},
+    "getReport": {200, 403, 404, 429},
+    "getReportDocument": {200, 403, 404, 429},
     "confirmShipment": {204, 400, 403, 404, 429},
     "getMyFeesEstimates": {200, 400, 403, 429},
     "getDestinations": {200, 403, 429},
@@ -36,7 +39,7 @@ STATUSES = {
     "getSubscription": {200, 403, 404, 429},
     "createSubscription": {200, 400, 403, 429},
 }
-NO_OPERATIONS = {"LWA token", "feed document"}
+NO_OPERATIONS = {"LWA token", "document"}
 
 
 def _judge(folder: Path, model: dict[str, Any], recorded: Recording) -> Verdict:
@@ -57,7 +60,7 @@ def test_every_operation_is_met_with_every_status_and_none_is_invalid(
     assert verdict.problems == {}
     errors = {500, 503}
     assert {name: set(row.statuses) - errors for name, row in verdict.rows.items()} == STATUSES
-    assert all(row.statuses.keys() & errors for name, row in verdict.rows.items() if name != "feed document")
+    assert all(row.statuses.keys() & errors for name, row in verdict.rows.items() if name != "document")
 
 
 def test_every_page_of_a_search_is_asked_for(recorded: Recording) -> None:
@@ -92,7 +95,7 @@ def test_an_upload_with_a_token_or_another_content_type_is_caught(
     wrong = dc.replace(upload, request=dc.replace(upload.request, headers=headers))
     fetched = dc.replace(upload, request=dc.replace(upload.request, method="GET"))
     verdict = judge(operations, [*recorded.exchanges, wrong, fetched])
-    assert {name for name, _ in verdict.problems} == {"feed document"}
+    assert {name for name, _ in verdict.problems} == {"document"}
     assert [reason.split(":")[0] for _, reason in sorted(verdict.problems)] == [
         "header content-type",
         "header x-amz-access-token",

@@ -13,8 +13,8 @@ Scale = Annotated[float, Field(ge=0, le=1_000_000)]
 class FaultSettings(BaseModel):
     """Everything is off by default.
 
-    `order_lag_s`, `live_delay_s`, `feed_s` and the published limits are in the sandbox's own seconds, of which
-    `time_scale` pass in one real second. `latency_ms` and `down_s` are real time. Rates are shares between 0 and 1.
+    `order_lag_s`, `live_delay_s`, `feed_s`, `report_s` and the published limits are in the sandbox's own seconds, of
+    which `time_scale` pass in one real second. `latency_ms` and `down_s` are real time. Rates are shares from 0 to 1.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -62,6 +62,17 @@ class FaultSettings(BaseModel):
     """Whether a feed that comes to its end is FATAL instead, with the first half of its messages carried out."""
     feed_error_rate: Rate = 0
     """Share of a feed's messages that are refused, each with an issue."""
+
+    report_s: tuple[Seconds, Seconds] = (10, 20)
+    """How long a report waits in the queue, and how long it is then made."""
+    report_end: Literal["DONE", "FATAL", "CANCELLED", "never"] = "DONE"
+    """How a report ends."""
+    report_fault: Literal["none", "missing_column", "cut", "no_gzip", "plain", "cp1252"] = "none"
+    """What is wrong with a report's document, or unusual: not compressed, or in an encoding without Arabic letters."""
+    report_rows: Annotated[int, Field(ge=0)] | None = None
+    """A report leaves out all listings but the first so many."""
+    report_stale: bool = False
+    """Whether a report shows quantities from before the last change."""
 
     @model_validator(mode="after")
     def _is_in_order(self) -> Self:

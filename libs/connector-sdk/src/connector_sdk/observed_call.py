@@ -20,6 +20,9 @@ READ_LISTINGS = "read_listings"
 SEARCH_LISTINGS = "search_listings"
 CHECK_ACCOUNT = "check_account"
 DRY_RUN = "dry_run"
+REQUEST_REPORT = "request_report"
+LOOK_AT_REPORT = "look_at_report"
+READ_REPORT = "read_report"
 
 
 class ObservedCall:

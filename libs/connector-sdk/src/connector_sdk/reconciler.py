@@ -68,9 +68,7 @@ class Reconciler:
             run = await reconciliations.current(work.connection, work.now, self._rhythm.period)
             if run is None:
                 return False
-            targets = await reconciliations.following(
-                work.connection, run.position, work.now, self._rhythm.ceiling, MOST
-            )
+            targets = await reconciliations.following(work.connection, run.position, work.now, self._rhythm, MOST)
         if not targets:
             await self._finish(run)
             return True

@@ -10,6 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connector_sdk.discrepancy import DEFAULT_MARGIN, Judged, Shown, Target
 from connector_sdk.marketplace import Reading
+from connector_sdk.rhythm import Rhythm
+
+_READ_EVERY = 4
+"""In so many comparisons each listing is read at least once, whatever reports show: one may be a day old."""
 
 _BEGIN = text("""
 insert into reconciliations (started_at)
@@ -30,12 +34,18 @@ where {which}
 order by p.sku limit :most
 """
 _OFFSET = "make_interval(secs => coalesce(p.clock_offset_ms, 0) / 1000.0)"
-_NEXT = text(
-    _TARGETS.format(
-        offset=_OFFSET,
-        which="p.sku > :position and not exists (select 1 from listings l where l.sku = p.sku and not l.is_active)",
+_OF_A_RUN = """
+p.sku > :position and not exists (select 1 from listings l where l.sku = p.sku and not l.is_active)
+and not (
+    coalesce(r.verdict = 'agrees' and r.revision = p.revision and r.observed_at > :read_since, false)
+    and exists (
+        select 1 from reported_listings l join listing_reports t using (report)
+        where l.external_sku = p.external_sku and l.quantity = p.quantity
+          and t.fate = 'done' and t.requested_at > :reported_since
     )
 )
+"""
+_NEXT = text(_TARGETS.format(offset=_OFFSET, which=_OF_A_RUN))
 _TO_CONFIRM = text(_TARGETS.format(offset=_OFFSET, which="r.confirm_at <= :now"))
 _FIRST = text("""
 select sku, revision, verdict, live, observed_at from reconciled where sku = any(cast(:skus as text[]))
@@ -111,10 +121,20 @@ async def current(connection: AsyncConnection, now: dt.datetime, period: dt.time
 
 
 async def following(
-    connection: AsyncConnection, position: str, now: dt.datetime, ceiling: dt.timedelta, most: int
+    connection: AsyncConnection, position: str, now: dt.datetime, rhythm: Rhythm, most: int
 ) -> list[Target]:
-    """The next targets of listings that are offered, by SKU."""
-    values = {"position": position, "now": now, "ceiling": ceiling, "most": most}
+    """The next targets of listings that are offered, by SKU.
+
+    One that agreed when it was last read, and looks the same in a report, is left out, but not for long.
+    """
+    values = {
+        "position": position,
+        "now": now,
+        "ceiling": rhythm.ceiling,
+        "most": most,
+        "reported_since": now - rhythm.period,
+        "read_since": now - _READ_EVERY * rhythm.period,
+    }
     return [_target(row) for row in await connection.execute(_NEXT, values)]
 
 

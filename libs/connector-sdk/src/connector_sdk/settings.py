@@ -83,6 +83,13 @@ class ConnectorSettings(ServiceSettings):
     feed_poll_seconds: Seconds = 15.0
     feed_pause_seconds: Seconds = 120.0
     """Between the openings of two feeds."""
+    listings_by_report_above: Annotated[int, Field(ge=0)] = 1000
+    """Listings above which a report tells which there are, where the marketplace has reports."""
+    report_poll_seconds: Seconds = 30.0
+    report_stuck_seconds: Seconds = 3600.0
+    """How long a report is waited for."""
+    report_pause_seconds: Seconds = 1800.0
+    """Between the requests of two reports."""
 
     @field_validator("credentials_key")
     @classmethod

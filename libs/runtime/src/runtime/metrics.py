@@ -162,6 +162,13 @@ FEEDS_DOUBTFUL = Metric(
     "Feeds that were given up and may still be carried out.",
     who=Who.CONNECTORS,
 )
+LISTING_REPORTS = Metric(
+    "mizan_listing_reports_total",
+    Kind.COUNTER,
+    "Reports of all listings that have ended. Without a `done` one, listings are looked up a few at a time.",
+    ("fate",),
+    Who.CONNECTORS,
+)
 SHIPMENTS_PENDING = Metric(
     "mizan_shipments_pending", Kind.GAUGE, "Parcels whose confirmation has no answer yet.", who=Who.CONNECTORS
 )

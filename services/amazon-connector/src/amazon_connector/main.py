@@ -9,6 +9,7 @@ from connector_sdk.credentials.account_credentials import Credentials
 from connector_sdk.feeds.plugging import plug_in_feeds
 from connector_sdk.http import build_client
 from connector_sdk.notifications.plugging import plug_in_notifications
+from connector_sdk.reports.plugging import plug_in_reports
 from runtime.service import Service, run_service
 from runtime.settings import load
 
@@ -18,6 +19,7 @@ from amazon_connector.feeds.bulk import AmazonFeeds
 from amazon_connector.mapping import CHANNEL
 from amazon_connector.marketplace import AmazonMarketplace
 from amazon_connector.notifications.sqs import build_queue
+from amazon_connector.reports.listings import AmazonReports
 from amazon_connector.settings import CREDENTIALS, Settings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -36,6 +38,7 @@ def fill(service: Service, settings: Settings) -> None:
     marketplace = AmazonMarketplace(client, has_notifications=queue is not None)
     lead = plug_in(service, settings, account, marketplace, credentials)
     plug_in_feeds(service, settings, account, marketplace, AmazonFeeds(client, http), lead)
+    plug_in_reports(service, settings, account, AmazonReports(client, http), lead)
     if queue:
         plug_in_notifications(service, settings, account, marketplace, queue, lead)
 

@@ -40,6 +40,16 @@ def _feed(**changed: Any) -> dict[str, Any]:  # noqa: ANN401 - see above
     }
 
 
+def _report(**changed: Any) -> dict[str, Any]:  # noqa: ANN401 - see above
+    report = {"sellerId": "A1SELLER", "reportId": "90001", "processingStatus": "DONE", "reportDocumentId": "d"}
+    return {
+        "notificationVersion": "2020-09-04",
+        "notificationType": "REPORT_PROCESSING_FINISHED",
+        "payload": {"reportProcessingFinishedNotification": report | changed},
+        "notificationMetadata": {"notificationId": "n-1"},
+    }
+
+
 def _quantity(**changed: Any) -> dict[str, Any]:  # noqa: ANN401 - see above
     payload = {"SellerId": "A1SELLER", "FulfillmentChannelCode": "DEFAULT", "Sku": "a/b", "Quantity": 9}
     return _envelope("LISTINGS_ITEM_MFN_QUANTITY_CHANGE", payload | changed)
@@ -63,10 +73,11 @@ def test_a_moment_that_makes_no_sense_keeps_no_order_from_being_fetched(told: ob
     assert (read.topic, read.subject, read.placed_at) == (Topic.ORDER, "402-1", None)
 
 
-def test_feeds_and_quantities_are_understood_however_their_fields_are_spelt() -> None:
-    feed, quantity = _read(_feed()), _read(_quantity())
+def test_feeds_reports_and_quantities_are_understood_however_their_fields_are_spelt() -> None:
+    feed, report, quantity = _read(_feed()), _read(_report()), _read(_quantity())
 
     assert (feed.topic, feed.subject) == (Topic.FEED, "53347")
+    assert (report.topic, report.subject) == (Topic.REPORT, "90001")
     assert (quantity.topic, quantity.subject) == (Topic.LISTING, "a/b")
 
 
@@ -84,11 +95,12 @@ def test_an_event_of_eventbridge_holds_the_same(told: dict[str, Any]) -> None:
         _order_change(summary={"FulfillmentType": "AFN"}),
         _order_change(summary={"MarketplaceId": "A2VIGQ35RCS4UG"}),
         _feed(sellerId="A1ANOTHER"),
+        _report(sellerId="A1ANOTHER"),
         _quantity(SellerId="A1ANOTHER"),
         _quantity(FulfillmentChannelCode="AMAZON_EU"),
         _envelope("ANY_OFFER_CHANGED", {"whatever": 1}),
     ],
-    ids=["seller", "amazon ships", "marketplace", "feed", "listing", "amazon's stock", "type"],
+    ids=["seller", "amazon ships", "marketplace", "feed", "report", "listing", "amazon's stock", "type"],
 )
 def test_what_is_not_about_us_is_other(told: dict[str, Any]) -> None:
     assert _read(told).topic is Topic.OTHER

@@ -13,8 +13,9 @@ async def test_subscribing_twice_changes_nothing(settings: Settings, http: httpx
     first = await build_subscriber(settings, http).subscribe(QUEUE)
     second = await build_subscriber(settings, http).subscribe(QUEUE)
 
-    assert first[1:] == ["ORDER_CHANGE: subscribed", "FEED_PROCESSING_FINISHED: subscribed"]
-    assert second[1:] == ["ORDER_CHANGE: was subscribed already", "FEED_PROCESSING_FINISHED: was subscribed already"]
+    kinds = ("ORDER_CHANGE", "FEED_PROCESSING_FINISHED", "REPORT_PROCESSING_FINISHED")
+    assert first[1:] == [f"{kind}: subscribed" for kind in kinds]
+    assert second[1:] == [f"{kind}: was subscribed already" for kind in kinds]
     assert first[0] == second[0]
 
 
@@ -33,7 +34,8 @@ async def test_wrong_credentials_are_told_without_them(settings: Settings, http:
 
 def test_missing_credentials_are_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     given = {"KAFKA_BOOTSTRAP_SERVERS": "unused:1", "DATABASE_URL": "postgresql://unused/unused", "API_KEY": "key"}
-    for name, value in (given | dict.fromkeys(CREDENTIALS, "") | {"AMAZON_CLIENT_ID": "id"}).items():
+    sent_later = dict.fromkeys(CREDENTIALS, "") | {"AMAZON_CLIENT_ID": "id", "CREDENTIALS_KEY": "A" * 43 + "="}
+    for name, value in (given | sent_later).items():
         monkeypatch.setenv(name, value)
     assert main([QUEUE]) == 1
     said = capsys.readouterr().err

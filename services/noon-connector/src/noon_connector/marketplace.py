@@ -140,7 +140,12 @@ class NoonMarketplace:
         outcome, issue = outcome_of(response.status_code), _said(response)
         if outcome is not Outcome.ACCEPTED:
             said = f"{issue.code}: {issue.message}" if issue else str(response.status_code)
-            raise MarketplaceError(outcome, said, retry_after=retry_after(response, self._clock()))
+            raise MarketplaceError(
+                outcome,
+                said,
+                retry_after=retry_after(response, self._clock()),
+                throttled=response.status_code == httpx.codes.TOO_MANY_REQUESTS,
+            )
 
 
 def _said(response: httpx.Response) -> Issue | None:

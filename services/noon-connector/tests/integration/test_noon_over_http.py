@@ -97,6 +97,13 @@ async def test_what_the_dialect_cannot_do_is_unsupported(marketplace: NoonMarket
         assert caught.value.outcome is Outcome.UNSUPPORTED
 
 
+async def test_a_read_that_is_throttled_says_so(noon_url: str, marketplace: NoonMarketplace) -> None:
+    await _sandbox(noon_url, "PUT", "faults", {"throttle_rate": 1})
+    with pytest.raises(MarketplaceError) as caught:
+        await marketplace.fetch_orders(Search.CREATED, LONG_AGO, None)
+    assert (caught.value.outcome, caught.value.throttled) == (Outcome.RETRY, True)
+
+
 async def test_an_answer_shows_noons_clock(noon_url: str, marketplace: NoonMarketplace) -> None:
     await _list(noon_url, "A")
     (pushed,) = await marketplace.push_stock([StockLine("A", "A", 3, 1)])

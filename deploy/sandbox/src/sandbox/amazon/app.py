@@ -13,6 +13,7 @@ from sandbox.amazon.notifications import Publisher
 from sandbox.amazon.operations import Gate
 from sandbox.amazon.orders import Orders
 from sandbox.amazon.record import ExchangeRecorder, Record
+from sandbox.amazon.reports import Reports
 from sandbox.amazon.sellers import Sellers
 from sandbox.amazon.settings import AmazonSettings
 from sandbox.amazon.shipments import Shipments
@@ -42,7 +43,12 @@ def build(settings: AmazonSettings, clock: Clock = system_clock, seed: int | Non
     listings, orders = ListingsItems(settings, store, faults), Orders(settings, store, faults)
     feeds = Feeds(settings, listings, faults, clock)
     store.on_clear(feeds.clear)
-    parts = (listings, orders, feeds, Sellers(faults), Shipments(store), Fees(settings, store), Subscriptions())
+    reports = Reports(store, faults, clock)
+    store.on_clear(reports.clear)
+    parts = (
+        *(listings, orders, feeds, reports, Sellers(faults)),
+        *(Shipments(store), Fees(settings, store), Subscriptions()),
+    )
     routers = [tokens.router(), *(part.router(gate) for part in parts)]
     assembled = assemble(Marketplace("Amazon stand-in", describe, refuse), routers, store, faults, clock)
     assembled.add_middleware(FeedClock, advance=feeds.advance)

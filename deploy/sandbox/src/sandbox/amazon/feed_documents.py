@@ -1,4 +1,4 @@
-"""Feed documents: presigned addresses on the stand-in itself, to which a feed is uploaded and its report fetched from.
+"""Documents of feeds and reports: presigned addresses on the stand-in itself, for uploading to and fetching from.
 
 As at Amazon the address alone lets a caller in, for five minutes; no access token belongs there. An upload must name
 the very Content-Type that createFeedDocument was told, else its signature does not match.
@@ -41,27 +41,35 @@ class _Address:
 
 
 class FeedDocuments:
-    """The documents of one seller and the addresses given out for them."""
+    """The documents of one seller and the addresses given out for them.
 
-    def __init__(self, clock: Clock) -> None:
+    `root` is their path and `id_field` what an API calls their id.
+    """
+
+    def __init__(self, clock: Clock, root: str = ROOT, id_field: str = "feedDocumentId") -> None:
         self._clock = clock
+        self._root = root
+        self._id_field = id_field
         self._documents: dict[str, FeedDocument] = {}
         self._addresses: dict[str, _Address] = {}
 
     def router(self) -> APIRouter:
         router = APIRouter()
-        router.add_api_route(f"{ROOT}{{document_id}}", self.upload, methods=["PUT"], response_model=None)
-        router.add_api_route(f"{ROOT}{{document_id}}", self.download, methods=["GET"], response_model=None)
+        router.add_api_route(f"{self._root}{{document_id}}", self.upload, methods=["PUT"], response_model=None)
+        router.add_api_route(f"{self._root}{{document_id}}", self.download, methods=["GET"], response_model=None)
         return router
 
     def create(self, content_type: str) -> FeedDocument:
         """A document to upload to."""
         return self._keep(FeedDocument(_new_id(), content_type))
 
-    def write(self, content: bytes) -> FeedDocument:
+    def write(self, content: bytes, content_type: str = _JSON) -> FeedDocument:
         """A document to fetch, compressed."""
-        document = FeedDocument(_new_id(), _JSON, gzip.compress(content, 1), is_compressed=True)
-        return self._keep(document)
+        return self.offer(gzip.compress(content, 1), content_type, is_compressed=True)
+
+    def offer(self, content: bytes, content_type: str, *, is_compressed: bool) -> FeedDocument:
+        """A document to fetch, as it is."""
+        return self._keep(FeedDocument(_new_id(), content_type, content, is_compressed))
 
     def find(self, document_id: str) -> FeedDocument:
         """Find a document.
@@ -71,16 +79,16 @@ class FeedDocuments:
         """
         found = self._documents.get(document_id)
         if found is None:
-            raise RefusedError(HTTPStatus.NOT_FOUND, "NotFound", f"No feed document has the id {document_id!r}.")
+            raise RefusedError(HTTPStatus.NOT_FOUND, "NotFound", f"No document has the id {document_id!r}.")
         return found
 
     def described(self, request: Request, document: FeedDocument, method: str) -> dict[str, object]:
         """The answer of createFeedDocument or getFeedDocument: the id, and an address for five minutes."""
         signature = secrets.token_urlsafe(24)
         self._addresses[signature] = _Address(document, method, self._clock() + URL_LIFE)
-        url = f"{str(request.base_url).rstrip('/')}{ROOT}{document.document_id}?X-Amz-Signature={signature}"
+        url = f"{str(request.base_url).rstrip('/')}{self._root}{document.document_id}?X-Amz-Signature={signature}"
         compression: dict[str, object] = {"compressionAlgorithm": _GZIP} if document.is_compressed else {}
-        return {"feedDocumentId": document.document_id, "url": url} | compression
+        return {self._id_field: document.document_id, "url": url} | compression
 
     def clear(self) -> None:
         self._documents.clear()
@@ -100,7 +108,7 @@ class FeedDocuments:
         document = self._admitted(request, document_id)
         if document is None or document.content is None:
             return _forbidden("AccessDenied", "Request has expired")
-        return Response(document.content, media_type="application/octet-stream")
+        return Response(document.content, headers={"content-type": document.content_type})
 
     def _admitted(self, request: Request, document_id: str) -> FeedDocument | None:
         address = self._addresses.get(request.query_params.get("X-Amz-Signature", ""))

@@ -1,11 +1,14 @@
 """Plugging feeds into a connector whose marketplace has them."""
 
 import dataclasses as dc
+import functools
+from collections.abc import Sequence
 
 from runtime.health import Check
 from runtime.loops import Loop
 from runtime.metrics import FEED_LINES_WAITING, FEEDS_DOUBTFUL
 from runtime.service import Service
+from runtime.work import Work
 
 from connector_sdk.account import Account
 from connector_sdk.feeds import feed_table
@@ -16,6 +19,7 @@ from connector_sdk.feeds.feed_runner import FeedRunner
 from connector_sdk.feeds.held_zeros import HeldZeros
 from connector_sdk.lead import Lead
 from connector_sdk.marketplace import Marketplace
+from connector_sdk.notifications.notification_queue import Notification, Topic
 from connector_sdk.push_policy import PushPolicy
 from connector_sdk.settings import ConnectorSettings
 
@@ -28,14 +32,16 @@ def plug_in_feeds(
     bulk: BulkWriter,
     lead: Lead,
 ) -> None:
-    """Send raises by feed where many wait, and show how it goes."""
+    """Send raises by feed where many wait, and show how it goes; told that one has ended, look at it now."""
     registers = marketplace.capabilities().accepts_unknown_listings
     feed_policy = dc.replace(FeedPolicy.of(settings), registered_only=registers)
     worker, policies = service.worker, (PushPolicy.of(settings), feed_policy)
     outcomes = FeedOutcomes(account.channel, marketplace, worker, lead.leader, policies)
     runner = FeedRunner(account, bulk, outcomes, worker, lead.leader, policies[1])
     zeros = HeldZeros(marketplace, worker, lead.leader, lead.bucket)
-    service.repeat(Loop("feeds", runner.step, stale_after=600.0))
+    feeds = Loop("feeds", runner.step, stale_after=600.0)
+    service.repeat(feeds)
+    lead.listeners[Topic.FEED] = functools.partial(look_now, feeds)
     service.repeat(Loop("held-zeros", zeros.step, stale_after=120.0))
 
     async def check() -> Check:
@@ -47,3 +53,12 @@ def plug_in_feeds(
         return Check(ok=True, detail=detail, facts=dc.asdict(figures))
 
     service.probe("feeds", check)
+
+
+async def look_now(loop: Loop, notifications: Sequence[Notification], work: Work) -> int:
+    """Have the feed that is waited for looked at; feeds of others are ignored."""
+    feed = await feed_table.unfinished(work.connection)
+    told = sum(feed is not None and each.subject == feed.external_feed_id for each in notifications)
+    if told:
+        loop.wake()
+    return told

@@ -13,6 +13,7 @@ class Topic(enum.StrEnum):
     ORDER = "order"
     LISTING = "listing"
     FEED = "feed"
+    REPORT = "report"
     OTHER = "other"
 
 
@@ -20,7 +21,7 @@ class Topic(enum.StrEnum):
 class Notification:
     """One message that was understood.
 
-    `receipt` is what the queue wants to delete it, `subject` the order's, listing's or feed's id at the marketplace.
+    `receipt` is what the queue wants to delete it, `subject` the order's, listing's, feed's or report's id there.
     `placed_at`: when an order was placed, where the message says so.
     """
 

@@ -36,10 +36,15 @@ class OrderFetcher:
         self._leader = leader
         self._bucket = bucket
         self._failures = 0
+        self._term: str | None = None
 
     async def step(self) -> float:
-        if await self._leader.lead() is None:
+        term = await self._leader.lead()
+        if term is None:
             return STANDBY_SECONDS
+        if term != self._term:  # the leader before may have spent the burst a moment ago
+            self._term = term
+            self._bucket.drain()
         async with self._worker.begin() as work:
             due = await notified_orders.due(work.connection, work.now, _AGAIN_AFTER)
         if due is None:

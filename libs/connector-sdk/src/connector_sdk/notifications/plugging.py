@@ -40,10 +40,13 @@ def plug_in_notifications(
     queue: NotificationQueue,
     lead: Lead,
 ) -> None:
-    """Take notifications in, fetch the orders that they tell of, and compare both sources."""
+    """Take notifications in, fetch the orders that they tell of, and compare both sources.
+
+    Whoever else listens under this lead is plugged in before.
+    """
     leader = lead.leader
     reader = OrderReader(account, marketplace, service.worker, leader, ReadPolicy.of(settings))
-    listeners = {Topic.ORDER: note_orders, Topic.LISTING: read_soon}
+    listeners = {**lead.listeners, Topic.ORDER: note_orders, Topic.LISTING: read_soon}
     told = NotificationReader(queue, service.worker, leader, listeners)
     bucket = TokenBucket(settings.order_fetch_rate_per_second, settings.order_fetch_burst)
     fetcher = OrderFetcher(reader, service.worker, leader, bucket)

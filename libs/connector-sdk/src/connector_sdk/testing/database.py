@@ -38,6 +38,9 @@ from connector_sdk.reading_requests import ReadingRequests
 from connector_sdk.reconciler import Reconciler
 from connector_sdk.registrar import Registrar
 from connector_sdk.registry import Pace
+from connector_sdk.reports.listing_report import ListingReporter
+from connector_sdk.reports.report_policy import ReportPolicy
+from connector_sdk.reports.report_runner import ReportRunner
 from connector_sdk.rhythm import Rhythm
 from connector_sdk.shipment_desire import ShipmentDesire
 from connector_sdk.shipment_queue import ShipmentQueue
@@ -117,6 +120,9 @@ class ConnectorDatabase:
     ) -> FeedRunner:
         outcomes = FeedOutcomes(CHANNEL, marketplace, self.worker, leader, policies)
         return FeedRunner(ACCOUNT, bulk, outcomes, self.worker, leader, policies[1])
+
+    def report_runner(self, reporter: ListingReporter, leader: Leader, policy: ReportPolicy) -> ReportRunner:
+        return ReportRunner(ACCOUNT, reporter, self.worker, leader, policy)
 
     def shipment_pusher(
         self, marketplace: Marketplace, policy: PushPolicy, leader: Leader | None = None

@@ -20,14 +20,18 @@ from runtime.settings import load
 
 from amazon_connector.auth import AccessToken
 from amazon_connector.client import USER_AGENT
-from amazon_connector.notifications.words import FEED_PROCESSING_FINISHED, ORDER_CHANGE
+from amazon_connector.notifications.words import FEED_PROCESSING_FINISHED, ORDER_CHANGE, REPORT_PROCESSING_FINISHED
 from amazon_connector.settings import Settings
 
 _ROOT = "/notifications/v1"
 _DESTINATION = "mizan"
 _SCOPE = "sellingpartnerapi::notifications"
 _ARN = re.compile(r"arn:aws:sqs:[^\s:]+:\d+:[\w-]+")
-VERSIONS = {ORDER_CHANGE: "1.0", FEED_PROCESSING_FINISHED: "2020-09-04"}
+VERSIONS = {
+    ORDER_CHANGE: "1.0",
+    FEED_PROCESSING_FINISHED: "2020-09-04",
+    REPORT_PROCESSING_FINISHED: "2020-09-04",
+}
 """What goes to SQS, each with the version of its payload."""
 
 

@@ -14,6 +14,7 @@ from pydantic.alias_generators import to_camel
 
 ORDER_CHANGE = "ORDER_CHANGE"
 FEED_PROCESSING_FINISHED = "FEED_PROCESSING_FINISHED"
+REPORT_PROCESSING_FINISHED = "REPORT_PROCESSING_FINISHED"
 QUANTITY_CHANGE = "LISTINGS_ITEM_MFN_QUANTITY_CHANGE"
 _SHIPPED_BY_MERCHANT = "MFN"
 _DEEPEST = 12
@@ -65,6 +66,15 @@ class _FeedPayload(_Wire):
     feed_processing_finished_notification: _Feed
 
 
+class _Report(_Wire):
+    report_id: _Id
+    seller_id: str | None = None
+
+
+class _ReportPayload(_Wire):
+    report_processing_finished_notification: _Report
+
+
 class _QuantityPayload(_Wire):
     seller_id: str
     fulfillment_channel_code: str
@@ -98,6 +108,10 @@ class Reader:
         if envelope.notification_type == FEED_PROCESSING_FINISHED:
             feed = _FeedPayload.model_validate(payload).feed_processing_finished_notification
             return self._ours(Topic.FEED, is_ours=feed.seller_id in (None, self._seller_id)), feed.feed_id, None
+        if envelope.notification_type == REPORT_PROCESSING_FINISHED:
+            report = _ReportPayload.model_validate(payload).report_processing_finished_notification
+            is_ours = report.seller_id in (None, self._seller_id)
+            return self._ours(Topic.REPORT, is_ours=is_ours), report.report_id, None
         if envelope.notification_type == QUANTITY_CHANGE:
             change = _QuantityPayload.model_validate(payload)
             is_ours = (change.seller_id, change.fulfillment_channel_code) == (self._seller_id, "DEFAULT")

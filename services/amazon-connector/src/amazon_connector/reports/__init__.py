@@ -1,0 +1,1 @@
+"""Reports of all listings: asking for one, and reading its rows."""
