@@ -81,7 +81,7 @@ async def test_an_empty_report_and_an_endless_line_are_unusable() -> None:
         await _read(b"x" * 1_500_000, size=600_000)
 
 
-@pytest.mark.parametrize("content", [gzip.compress(DOCUMENT.encode())[:40], b""])
+@pytest.mark.parametrize("content", [gzip.compress(DOCUMENT.encode())[:40], b""], ids=["cut", "empty"])
 async def test_a_report_that_is_cut_short_is_unusable(content: bytes) -> None:
     with pytest.raises(UnusableReportError, match="ends too early"):
         assert [part async for part in gunzipped(_pieces(content, 9))] == []
