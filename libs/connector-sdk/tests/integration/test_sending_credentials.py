@@ -23,6 +23,7 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 from runtime.errors import CannotStartError
 from runtime.http import create_app
+from runtime.logs import configure
 from runtime.telemetry import Telemetry
 from runtime.testing.spans import RecordedSpans
 from runtime.work import Worker
@@ -84,6 +85,7 @@ async def _everything_kept(database: ConnectorDatabase) -> str:
 async def test_what_is_sent_is_sealed_used_at_once_and_never_shown(
     database: ConnectorDatabase, leader: Leader, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    configure("testmart", "info")
     replica = Replica(database, leader)
     answer = await replica.put(SENT)
 
