@@ -1,6 +1,6 @@
 import contextlib
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 import httpx
 import pytest
@@ -17,10 +17,14 @@ from connector_sdk.testing.database import ConnectorDatabase, open_database
 from connector_sdk.testing.kafka import CreateTopics
 from connector_sdk.testing.served import serve
 from local_stack.databases import fresh_database
+from runtime.database import create_engine
+from runtime.migrations import upgrade
 from runtime.settings import load
 from sandbox.amazon import app
 from sandbox.amazon.settings import read_settings
 from sandbox.environment import Environment
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 CREDENTIALS = {
     "AMAZON_CLIENT_ID": "amzn1.application-oa2-client.test",
@@ -110,6 +114,34 @@ def process(
             yield running
 
     return run
+
+
+_LOOKED_UP = text("""
+insert into registry (external_sku, state, checked_at)
+select unnest(cast(:external_skus as text[])), 'offered', now()
+""")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def own_tables(database_url: str) -> AsyncIterator[AsyncEngine]:
+    """The tables of a connector that runs as a process, migrated before it starts."""
+    engine = create_engine(database_url, "amazon_connector")
+    try:
+        await upgrade(engine, "amazon_connector", MIGRATIONS)
+        yield engine
+    finally:
+        await engine.dispose()
+
+
+@pytest.fixture
+def look_up(own_tables: AsyncEngine) -> Callable[[Sequence[str]], Awaitable[None]]:
+    """Leaves the registry as the connector does some time after listings were made."""
+
+    async def put(external_skus: Sequence[str]) -> None:
+        async with own_tables.begin() as connection:
+            await connection.execute(_LOOKED_UP, {"external_skus": list(external_skus)})
+
+    return put
 
 
 @pytest.fixture

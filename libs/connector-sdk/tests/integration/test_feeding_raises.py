@@ -4,16 +4,15 @@ from collections import Counter
 
 import pytest
 from connector_sdk.feeds.bulk_writer import FeedStatus
-from connector_sdk.feeds.plugging import look_now
+from connector_sdk.feeds.plugging import waited_for
 from connector_sdk.marketplace import MarketplaceError, Outcome
-from connector_sdk.notifications.notification_queue import Notification, Topic
+from connector_sdk.notifications.notification_queue import Topic
 from connector_sdk.testing.fake_bulk import FakeBulk, KilledError
 from connector_sdk.testing.fake_marketplace import FakeMarketplace
 from connector_sdk.testing.feed_bench import FAST, SOON, FeedBench, go_on
 from connector_sdk.testing.targets import delivery
-from connector_sdk.testing.waiting import eventually
+from connector_sdk.testing.waking import counted_until_woken
 from contracts import AppliedStatus, Urgency
-from runtime.loops import Loop
 
 pytestmark = pytest.mark.integration
 
@@ -206,22 +205,4 @@ async def test_two_replicas_submit_a_feed_once(bench: FeedBench, bulk: FakeBulk,
 async def test_a_notification_has_the_feed_looked_at_now(bench: FeedBench) -> None:
     await bench.restock()
     await bench.until_submitted(bench.runner())
-    rounds: list[int] = []
-
-    async def step() -> float:
-        rounds.append(len(rounds))
-        return 3600
-
-    async def are(count: int) -> bool:
-        return len(rounds) == count
-
-    loop = Loop("feeds", step)
-    told = [Notification("1", "receipt", Topic.FEED, subject) for subject in ("another", "feed-1")]
-    async with asyncio.TaskGroup() as group:
-        group.create_task(loop.run())
-        await eventually(lambda: are(1))
-        async with bench.database.worker.begin() as work:
-            assert await look_now(loop, told[:1], work) == 0
-            assert await look_now(loop, told, work) == 1
-        await eventually(lambda: are(2))
-        loop.stop()
+    assert await counted_until_woken(bench.database, Topic.FEED, waited_for, "feed-1") == (0, 1)

@@ -1,6 +1,5 @@
 """Reports of all listings: they clear what nobody has looked up, refuse nothing, and whatever fails costs nothing."""
 
-import asyncio
 import dataclasses as dc
 import datetime as dt
 from collections.abc import AsyncIterator
@@ -10,20 +9,19 @@ import pytest
 import pytest_asyncio
 from connector_sdk.leader import Leader
 from connector_sdk.marketplace import MarketplaceError, Outcome
-from connector_sdk.notifications.notification_queue import Notification, Topic
+from connector_sdk.notifications.notification_queue import Topic
 from connector_sdk.registry import Pace
 from connector_sdk.reports.listing_report import ReportedListing, ReportStatus, Standing
-from connector_sdk.reports.plugging import look_now
+from connector_sdk.reports.plugging import waited_for
 from connector_sdk.reports.report_policy import ReportPolicy
 from connector_sdk.rhythm import Rhythm
 from connector_sdk.testing.database import ConnectorDatabase, open_database
 from connector_sdk.testing.fake_marketplace import FakeMarketplace
 from connector_sdk.testing.fake_reporter import FakeReporter, ours
 from connector_sdk.testing.targets import delivery
-from connector_sdk.testing.waiting import eventually
+from connector_sdk.testing.waking import counted_until_woken
 from contracts import Issue
 from local_stack.databases import fresh_database
-from runtime.loops import Loop
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 pytestmark = pytest.mark.integration
@@ -177,25 +175,7 @@ async def test_a_notification_has_the_report_looked_at_now(bench: Bench) -> None
     bench.reporter.status = ReportStatus.PROCESSING
     await bench.want("A", "B", "C")
     await bench.go_round()
-    rounds: list[int] = []
-
-    async def step() -> float:
-        rounds.append(len(rounds))
-        return 3600
-
-    async def are(count: int) -> bool:
-        return len(rounds) == count
-
-    loop = Loop("listing-reports", step)
-    told = [Notification("1", "receipt", Topic.REPORT, subject) for subject in ("another", "report-1")]
-    async with asyncio.TaskGroup() as group:
-        group.create_task(loop.run())
-        await eventually(lambda: are(1))
-        async with bench.database.worker.begin() as work:
-            assert await look_now(loop, told[:1], work) == 0
-            assert await look_now(loop, told, work) == 1
-        await eventually(lambda: are(2))
-        loop.stop()
+    assert await counted_until_woken(bench.database, Topic.REPORT, waited_for, "report-1") == (0, 1)
 
 
 _LIVE_FOR_AN_HOUR = """

@@ -2,55 +2,36 @@
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 import httpx
 import pytest
-from amazon_connector.main import MIGRATIONS
-from amazon_connector.settings import Settings
 from connector_sdk.conformance.sandbox import Sandbox
 from connector_sdk.testing.kafka import CreateTopics, Topics, open_topics
 from connector_sdk.testing.server_process import run_server
 from connector_sdk.testing.targets import delivery
 from connector_sdk.testing.waiting import eventually
 from contracts import AppliedStatus, StockApplied
-from runtime.database import create_engine
-from runtime.migrations import upgrade
-from sqlalchemy import text
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
-SCHEMA = "amazon_connector"
 RAISES, ZEROS, CLOSED = 20_000, 50, 100
 
-_LOOKED_UP = text("""
-insert into registry (external_sku, state, checked_at)
-select unnest(cast(:external_skus as text[])), 'offered', now()
-""")
-
-
-def _environment(settings: Settings, database_url: str, bootstrap_servers: str, prefix: str) -> dict[str, str]:
-    return {
-        "KAFKA_BOOTSTRAP_SERVERS": bootstrap_servers,
-        "KAFKA_TOPIC_PREFIX": prefix,
-        "DATABASE_URL": database_url,
-        "API_KEY": settings.api_key.get_secret_value(),
-        "AMAZON_CLIENT_ID": settings.amazon_client_id.get_secret_value(),
-        "AMAZON_CLIENT_SECRET": settings.amazon_client_secret.get_secret_value(),
-        "AMAZON_REFRESH_TOKEN": settings.amazon_refresh_token.get_secret_value(),
-        "AMAZON_SELLER_ID": settings.amazon_seller_id.get_secret_value(),
-        "AMAZON_ENDPOINT": settings.endpoint,
-        "AMAZON_LWA_URL": settings.amazon_lwa_url,
-        "AMAZON_PUSH_RATE": "20",
-        "READ_BACK_SECONDS": "600",
-        "AMAZON_ORDER_POLL_SECONDS": "600",
-        "FEED_POLL_SECONDS": "0.5",
-        "FEED_PAUSE_SECONDS": "1",
-    }
+PACE = {
+    "AMAZON_PUSH_RATE": "20",
+    "READ_BACK_SECONDS": "600",
+    "AMAZON_ORDER_POLL_SECONDS": "600",
+    "FEED_POLL_SECONDS": "0.5",
+    "FEED_PAUSE_SECONDS": "1",
+}
 
 
 async def test_twenty_thousand_raises_go_by_feed_and_the_fate_of_each_is_told(
-    settings: Settings, amazon_url: str, bootstrap_servers: str, create_topics: CreateTopics, database_url: str
+    amazon_url: str,
+    bootstrap_servers: str,
+    create_topics: CreateTopics,
+    look_up: Callable[[Sequence[str]], Awaitable[None]],
+    connector_environment: Callable[..., dict[str, str]],
 ) -> None:
     raises, zeros = [f"sku-{n}" for n in range(RAISES)], [f"gone-{n}" for n in range(ZEROS)]
     async with (
@@ -62,12 +43,10 @@ async def test_twenty_thousand_raises_go_by_feed_and_the_fate_of_each_is_told(
         await sandbox.put_on_sale(*(f"X-{sku}" for sku in (*raises, *zeros)))
         await sandbox.put_on_sale(*(f"X-{sku}" for sku in raises[:CLOSED]), rejects_writes=True)
         await sandbox.faults(feed_s=(1, 1))
-        await _looked_up(database_url, [f"X-{sku}" for sku in (*raises, *zeros)])
+        await look_up([f"X-{sku}" for sku in (*raises, *zeros)])
         await _send(topics, ((sku, 0) for sku in zeros))
         await _send(topics, ((sku, 9) for sku in raises))
-        async with run_server(
-            "amazon_connector", _environment(settings, database_url, bootstrap_servers, topics.prefix)
-        ):
+        async with run_server("amazon_connector", connector_environment(topics.prefix, **PACE)):
             told = await _first_answers(topics, RAISES + ZEROS)
         written, quantities = await sandbox.writes(), await sandbox.quantities()
 
@@ -83,7 +62,11 @@ async def test_twenty_thousand_raises_go_by_feed_and_the_fate_of_each_is_told(
 
 
 async def test_a_connector_that_is_killed_with_a_feed_open_goes_on_with_it(
-    settings: Settings, amazon_url: str, bootstrap_servers: str, create_topics: CreateTopics, database_url: str
+    amazon_url: str,
+    bootstrap_servers: str,
+    create_topics: CreateTopics,
+    look_up: Callable[[Sequence[str]], Awaitable[None]],
+    connector_environment: Callable[..., dict[str, str]],
 ) -> None:
     raises = [f"sku-{n}" for n in range(1500)]
     async with (
@@ -94,8 +77,8 @@ async def test_a_connector_that_is_killed_with_a_feed_open_goes_on_with_it(
         sandbox = Sandbox(control)
         await sandbox.put_on_sale(*(f"X-{sku}" for sku in raises))
         await sandbox.faults(feed_stuck="progress", feed_s=(0, 0))
-        await _looked_up(database_url, [f"X-{sku}" for sku in raises])
-        environment = _environment(settings, database_url, bootstrap_servers, topics.prefix)
+        await look_up([f"X-{sku}" for sku in raises])
+        environment = connector_environment(topics.prefix, **PACE)
         await _send(topics, ((sku, 9) for sku in raises))
         async with run_server("amazon_connector", environment, kills=True):
             await eventually(lambda: _has_feeds(control, 1), within_seconds=60)
@@ -109,15 +92,6 @@ async def test_a_connector_that_is_killed_with_a_feed_open_goes_on_with_it(
     assert {each.status for each in by_feed} == {AppliedStatus.ACCEPTED}
     # What was being written one by one at that moment is unknown; nothing else is.
     assert {each.status for each in told.values()} <= {AppliedStatus.ACCEPTED, AppliedStatus.UNKNOWN}
-
-
-async def _looked_up(database_url: str, external_skus: Sequence[str]) -> None:
-    """As the connector leaves it some time after the listings were made."""
-    engine = create_engine(database_url, SCHEMA)
-    await upgrade(engine, SCHEMA, MIGRATIONS)
-    async with engine.begin() as connection:
-        await connection.execute(_LOOKED_UP, {"external_skus": list(external_skus)})
-    await engine.dispose()
 
 
 async def _has_feeds(control: httpx.AsyncClient, count: int) -> bool:

@@ -1,10 +1,10 @@
 import asyncio
 import contextlib
+from collections.abc import Callable
 from decimal import Decimal
 
 import httpx
 import pytest
-from amazon_connector.settings import Settings
 from connector_sdk.testing.kafka import CreateTopics, open_topics
 from connector_sdk.testing.parcels import parcel, shipped
 from connector_sdk.testing.requests import listed
@@ -16,30 +16,22 @@ from contracts import AppliedStatus, MarketplaceOrderReceived, Money, PriceAppli
 pytestmark = pytest.mark.integration
 
 
-def _environment(settings: Settings, database_url: str, bootstrap_servers: str, prefix: str) -> dict[str, str]:
-    return {
-        "KAFKA_BOOTSTRAP_SERVERS": bootstrap_servers,
-        "KAFKA_TOPIC_PREFIX": prefix,
-        "DATABASE_URL": database_url,
-        "API_KEY": settings.api_key.get_secret_value(),
-        "AMAZON_CLIENT_ID": settings.amazon_client_id.get_secret_value(),
-        "AMAZON_CLIENT_SECRET": settings.amazon_client_secret.get_secret_value(),
-        "AMAZON_REFRESH_TOKEN": settings.amazon_refresh_token.get_secret_value(),
-        "AMAZON_SELLER_ID": settings.amazon_seller_id.get_secret_value(),
-        "AMAZON_ENDPOINT": settings.endpoint,
-        "AMAZON_LWA_URL": settings.amazon_lwa_url,
-        "AMAZON_PUSH_RATE": "200",
-        "READ_BACK_SECONDS": "0.1",
-        "AMAZON_ORDER_POLL_SECONDS": "0.2",
-    }
+PACE = {
+    "AMAZON_PUSH_RATE": "200",
+    "READ_BACK_SECONDS": "0.1",
+    "AMAZON_ORDER_POLL_SECONDS": "0.2",
+}
 
 
 async def test_targets_go_in_and_answers_and_orders_come_out(
-    settings: Settings, amazon_url: str, bootstrap_servers: str, create_topics: CreateTopics, database_url: str
+    amazon_url: str,
+    bootstrap_servers: str,
+    create_topics: CreateTopics,
+    connector_environment: Callable[..., dict[str, str]],
 ) -> None:
     async with (
         open_topics(bootstrap_servers, create_topics) as topics,
-        run_server("amazon_connector", _environment(settings, database_url, bootstrap_servers, topics.prefix)) as url,
+        run_server("amazon_connector", connector_environment(topics.prefix, **PACE)) as url,
         httpx.AsyncClient(base_url=url, headers={"x-api-key": "key"}) as connector,
         httpx.AsyncClient(base_url=f"{amazon_url}/_sandbox/") as sandbox,
         asyncio.timeout(60),
@@ -75,11 +67,14 @@ async def test_targets_go_in_and_answers_and_orders_come_out(
 
 
 async def test_a_new_listing_is_told_as_it_stands(
-    settings: Settings, amazon_url: str, bootstrap_servers: str, create_topics: CreateTopics, database_url: str
+    amazon_url: str,
+    bootstrap_servers: str,
+    create_topics: CreateTopics,
+    connector_environment: Callable[..., dict[str, str]],
 ) -> None:
     async with (
         open_topics(bootstrap_servers, create_topics) as topics,
-        run_server("amazon_connector", _environment(settings, database_url, bootstrap_servers, topics.prefix)) as url,
+        run_server("amazon_connector", connector_environment(topics.prefix, **PACE)) as url,
         httpx.AsyncClient(base_url=url, headers={"x-api-key": "key"}) as connector,
         httpx.AsyncClient(base_url=f"{amazon_url}/_sandbox/") as sandbox,
         asyncio.timeout(60),
@@ -98,9 +93,12 @@ async def test_a_new_listing_is_told_as_it_stands(
 
 
 async def test_an_account_that_may_not_sell_and_a_listing_that_is_not_there_are_not_written(
-    settings: Settings, amazon_url: str, bootstrap_servers: str, create_topics: CreateTopics, database_url: str
+    amazon_url: str,
+    bootstrap_servers: str,
+    create_topics: CreateTopics,
+    connector_environment: Callable[..., dict[str, str]],
 ) -> None:
-    environment = _environment(settings, database_url, bootstrap_servers, "")
+    environment = connector_environment("", **PACE)
     async with (
         open_topics(bootstrap_servers, create_topics) as topics,
         httpx.AsyncClient(base_url=f"{amazon_url}/_sandbox/") as sandbox,
@@ -144,11 +142,14 @@ async def _is_on_sale(sandbox: httpx.AsyncClient, quantity: int) -> bool:
 
 
 async def test_what_was_shipped_goes_in_and_is_confirmed(
-    settings: Settings, amazon_url: str, bootstrap_servers: str, create_topics: CreateTopics, database_url: str
+    amazon_url: str,
+    bootstrap_servers: str,
+    create_topics: CreateTopics,
+    connector_environment: Callable[..., dict[str, str]],
 ) -> None:
     async with (
         open_topics(bootstrap_servers, create_topics) as topics,
-        run_server("amazon_connector", _environment(settings, database_url, bootstrap_servers, topics.prefix)) as url,
+        run_server("amazon_connector", connector_environment(topics.prefix, **PACE)) as url,
         httpx.AsyncClient(base_url=url, headers={"x-api-key": "key"}) as connector,
         httpx.AsyncClient(base_url=f"{amazon_url}/_sandbox/") as sandbox,
         asyncio.timeout(60),
@@ -179,11 +180,14 @@ async def test_what_was_shipped_goes_in_and_is_confirmed(
 
 
 async def test_fees_are_estimated_at_the_price_that_a_listing_is_to_have(
-    settings: Settings, amazon_url: str, bootstrap_servers: str, create_topics: CreateTopics, database_url: str
+    amazon_url: str,
+    bootstrap_servers: str,
+    create_topics: CreateTopics,
+    connector_environment: Callable[..., dict[str, str]],
 ) -> None:
     async with (
         open_topics(bootstrap_servers, create_topics) as topics,
-        run_server("amazon_connector", _environment(settings, database_url, bootstrap_servers, topics.prefix)) as url,
+        run_server("amazon_connector", connector_environment(topics.prefix, **PACE)) as url,
         httpx.AsyncClient(base_url=url, headers={"x-api-key": "key"}) as connector,
         httpx.AsyncClient(base_url=f"{amazon_url}/_sandbox/") as sandbox,
         asyncio.timeout(60),

@@ -1,6 +1,7 @@
 """The whole connector without credentials in its environment, and what it keeps of its attempts."""
 
 import asyncio
+from collections.abc import Callable
 
 import httpx
 import pytest
@@ -20,21 +21,13 @@ async def test_it_starts_without_credentials_says_so_and_works_once_they_are_sen
     amazon_url: str,
     bootstrap_servers: str,
     create_topics: CreateTopics,
-    database_url: str,
+    connector_environment: Callable[..., dict[str, str]],
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     values = {name: value.get_secret_value() for name, value in settings.credentials.values().items()}
     async with open_topics(bootstrap_servers, create_topics) as topics, asyncio.timeout(60):
-        environment = {
-            "KAFKA_BOOTSTRAP_SERVERS": bootstrap_servers,
-            "KAFKA_TOPIC_PREFIX": topics.prefix,
-            "DATABASE_URL": database_url,
-            "API_KEY": "key",
-            "AMAZON_ENDPOINT": settings.endpoint,
-            "AMAZON_LWA_URL": settings.amazon_lwa_url,
-            "CREDENTIALS_KEY": Fernet.generate_key().decode(),
-            **dict.fromkeys(CREDENTIALS, ""),
-        }
+        sent_later = {"CREDENTIALS_KEY": Fernet.generate_key().decode(), **dict.fromkeys(CREDENTIALS, "")}
+        environment = connector_environment(topics.prefix, **sent_later)
         async with (
             run_server("amazon_connector", environment) as url,
             httpx.AsyncClient(base_url=url, headers={"x-api-key": "key"}) as connector,

@@ -2,18 +2,15 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import httpx
 import pytest
-from amazon_connector.main import MIGRATIONS
 from connector_sdk.testing.kafka import CreateTopics, open_topics
 from connector_sdk.testing.server_process import run_server
 from connector_sdk.testing.targets import delivery
 from connector_sdk.testing.waiting import eventually
-from runtime.database import create_engine
-from runtime.migrations import upgrade
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -34,22 +31,8 @@ PACE = {
     "AMAZON_ORDER_POLL_SECONDS": "600",
 }
 
-_LOOKED_UP = text("""
-insert into registry (external_sku, state, checked_at)
-select unnest(cast(:external_skus as text[])), 'offered', now()
-""")
 _WAITING = text("select count(*) from pushes where state = 'pending' and not closed")
 _UNKNOWN = text("select external_sku from pushes where closed")
-
-
-@contextlib.asynccontextmanager
-async def _tables(database_url: str) -> AsyncIterator[AsyncEngine]:
-    engine = create_engine(database_url, "amazon_connector")
-    try:
-        await upgrade(engine, "amazon_connector", MIGRATIONS)
-        yield engine
-    finally:
-        await engine.dispose()
 
 
 async def _patches(sandbox: httpx.AsyncClient) -> list[dict[str, Any]]:
@@ -68,7 +51,8 @@ async def _is_all_sent(engine: AsyncEngine, sandbox: httpx.AsyncClient) -> bool:
 
 async def test_two_processes_share_the_limits_and_the_death_of_one_loses_no_place(
     amazon_url: str,
-    database_url: str,
+    own_tables: AsyncEngine,
+    look_up: Callable[[Sequence[str]], Awaitable[None]],
     bootstrap_servers: str,
     create_topics: CreateTopics,
     connector_environment: Callable[..., dict[str, str]],
@@ -78,13 +62,11 @@ async def test_two_processes_share_the_limits_and_the_death_of_one_loses_no_plac
     async with (
         open_topics(bootstrap_servers, create_topics) as topics,
         httpx.AsyncClient(base_url=f"{amazon_url}/_sandbox/", timeout=60) as sandbox,
-        _tables(database_url) as engine,
         asyncio.timeout(120),
     ):
         await sandbox.post("listings", json=[{"external_sku": each, "quantity": 50} for each in external_skus])
         await sandbox.put("faults", json={"time_scale": TIME_SCALE, "limit_scale": 1})
-        async with engine.begin() as connection:
-            await connection.execute(_LOOKED_UP, {"external_skus": external_skus})
+        await look_up(external_skus)
         environment = connector_environment(topics.prefix, **PACE)
         async with contextlib.AsyncExitStack() as leading:
             await leading.enter_async_context(run_server("amazon_connector", environment, kills=True))
@@ -93,9 +75,9 @@ async def test_two_processes_share_the_limits_and_the_death_of_one_loses_no_plac
                 await topics.send_all("channel.stock.target", targets)
                 await eventually(lambda: _has_written(sandbox, CHANGED // 3), within_seconds=60)
                 await leading.aclose()
-                await eventually(lambda: _is_all_sent(engine, sandbox), within_seconds=60)
+                await eventually(lambda: _is_all_sent(own_tables, sandbox), within_seconds=60)
         calls = await _patches(sandbox)
-        async with engine.begin() as connection:
+        async with own_tables.begin() as connection:
             unknown = set((await connection.execute(_UNKNOWN)).scalars())
     accepted = [call["external_sku"] for call in calls if call["status"] == 200]
     print(len(calls) - len(accepted), "throttled,", len(unknown), "unknown")  # noqa: T201 - the figures

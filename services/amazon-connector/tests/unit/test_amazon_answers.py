@@ -1,41 +1,21 @@
 import datetime as dt
 import json
-from collections.abc import Callable
 from decimal import Decimal
 
 import httpx
 import pytest
-from amazon_connector.auth import AccessToken
-from amazon_connector.client import USER_AGENT, AmazonClient
-from amazon_connector.marketplace import AmazonMarketplace
+from amazon_connector.client import USER_AGENT
+from amazon_connector.testing.canned import canned_marketplace
 from connector_sdk.http import build_client
 from connector_sdk.marketplace import MarketplaceError, Outcome, PriceLine, StockLine
 from contracts import Money
-from pydantic import SecretStr
 
-GRANT = {name: SecretStr("made-up") for name in ("client_id", "client_secret", "refresh_token")}
 LINE = StockLine("A", "A/1", 4, 1)
 PRICE = PriceLine("A", "A/1", Money(amount=Decimal("1499.90"), currency="EGP"), 1)
 
 
-def _marketplace(answer: Callable[[httpx.Request], httpx.Response]) -> tuple[AmazonMarketplace, list[httpx.Request]]:
-    requests: list[httpx.Request] = []
-
-    def handle(request: httpx.Request) -> httpx.Response:
-        if request.url.host == "lwa.test":
-            return httpx.Response(200, json={"access_token": f"Atza|{len(requests)}", "expires_in": 3600})
-        requests.append(request)
-        return answer(request)
-
-    http = httpx.AsyncClient(
-        base_url="https://spapi.test", transport=httpx.MockTransport(handle), headers={"user-agent": USER_AGENT}
-    )
-    token = AccessToken(http, "https://lwa.test/auth/o2/token", lambda: GRANT)
-    return AmazonMarketplace(AmazonClient(http, token, lambda: "A1SELLER", "ARBP9OOSHTCHU")), requests
-
-
 async def test_the_request_is_as_amazon_wants_it() -> None:
-    marketplace, requests = _marketplace(lambda _: httpx.Response(200, json={"status": "ACCEPTED"}))
+    marketplace, requests = canned_marketplace(lambda _: httpx.Response(200, json={"status": "ACCEPTED"}))
     await marketplace.push_stock([LINE])
 
     (request,) = requests
@@ -50,7 +30,7 @@ async def test_the_request_is_as_amazon_wants_it() -> None:
 async def test_invalid_with_http_200_is_rejected_with_its_issues() -> None:
     issue = {"code": "90000900", "message": "The attributes are invalid.", "severity": "ERROR"}
     body = {"sku": "A/1", "status": "INVALID", "submissionId": "s-1", "issues": [issue]}
-    marketplace, _ = _marketplace(lambda _: httpx.Response(200, json=body, headers={"x-amzn-RequestId": "r-1"}))
+    marketplace, _ = canned_marketplace(lambda _: httpx.Response(200, json=body, headers={"x-amzn-RequestId": "r-1"}))
     (result,) = await marketplace.push_stock([LINE])
 
     assert result.outcome is Outcome.REJECTED
@@ -62,14 +42,16 @@ async def test_invalid_with_http_200_is_rejected_with_its_issues() -> None:
 
 @pytest.mark.parametrize("body", ["", "<html>", '{"no": "status"}', '{"status": "NEW_WORD"}'])
 async def test_a_success_that_says_nothing_clear_is_unknown(body: str) -> None:
-    marketplace, _ = _marketplace(lambda _: httpx.Response(200, text=body))
+    marketplace, _ = canned_marketplace(lambda _: httpx.Response(200, text=body))
     (result,) = await marketplace.push_stock([LINE])
 
     assert result.outcome is Outcome.UNKNOWN
 
 
 async def test_after_a_403_the_token_is_renewed_once() -> None:
-    marketplace, requests = _marketplace(lambda _: httpx.Response(403, json={"errors": [{"code": "Unauthorized"}]}))
+    marketplace, requests = canned_marketplace(
+        lambda _: httpx.Response(403, json={"errors": [{"code": "Unauthorized"}]})
+    )
     (result,) = await marketplace.push_stock([LINE])
 
     assert result.outcome is Outcome.UNAUTHORISED
@@ -81,7 +63,7 @@ async def test_a_token_that_ran_out_early_does_no_harm() -> None:
         is_old = request.headers["x-amz-access-token"] == "Atza|0"
         return httpx.Response(403) if is_old else httpx.Response(200, json={"status": "ACCEPTED"})
 
-    marketplace, _ = _marketplace(answer)
+    marketplace, _ = canned_marketplace(answer)
     (result,) = await marketplace.push_stock([LINE])
 
     assert result.outcome is Outcome.ACCEPTED
@@ -93,7 +75,7 @@ async def test_a_token_that_ran_out_early_does_no_harm() -> None:
 )
 async def test_a_status_has_its_outcome_and_keeps_amazons_words(status: int, outcome: Outcome) -> None:
     errors = {"errors": [{"code": "Whatever", "message": "said so"}]}
-    marketplace, _ = _marketplace(lambda _: httpx.Response(status, json=errors))
+    marketplace, _ = canned_marketplace(lambda _: httpx.Response(status, json=errors))
     (result,) = await marketplace.push_stock([LINE])
 
     assert result.outcome is outcome
@@ -104,7 +86,7 @@ async def test_no_answer_is_unknown() -> None:
     def fail(_: httpx.Request) -> httpx.Response:
         raise httpx.ReadTimeout("slow")
 
-    marketplace, _ = _marketplace(fail)
+    marketplace, _ = canned_marketplace(fail)
     (result,) = await marketplace.push_stock([LINE])
 
     assert result.outcome is Outcome.UNKNOWN
@@ -118,7 +100,7 @@ async def test_the_client_names_itself_in_every_request() -> None:
 @pytest.mark.parametrize("status", [400, 404])
 async def test_a_listing_that_amazon_will_not_show_has_no_quantity(status: int) -> None:
     date = "Sun, 22 Nov 2026 12:00:07 GMT"
-    marketplace, _ = _marketplace(
+    marketplace, _ = canned_marketplace(
         lambda _: httpx.Response(status, headers={"date": date}, stream=httpx.ByteStream(b""))
     )
     (reading,) = await marketplace.read_listings(["A/1"])
@@ -131,7 +113,7 @@ async def test_a_listing_that_amazon_will_not_show_has_no_quantity(status: int) 
     ("status", "outcome"), [(403, Outcome.UNAUTHORISED), (429, Outcome.RETRY), (500, Outcome.UNKNOWN)]
 )
 async def test_an_answer_about_something_else_is_no_reading(status: int, outcome: Outcome) -> None:
-    marketplace, _ = _marketplace(lambda _: httpx.Response(status))
+    marketplace, _ = canned_marketplace(lambda _: httpx.Response(status))
     with pytest.raises(MarketplaceError) as caught:
         await marketplace.read_listings(["A/1"])
 
@@ -139,14 +121,14 @@ async def test_an_answer_about_something_else_is_no_reading(status: int, outcome
 
 
 async def test_an_answer_without_a_date_leaves_the_clock_unknown() -> None:
-    marketplace, _ = _marketplace(lambda _: httpx.Response(200, json={"status": "ACCEPTED"}))
+    marketplace, _ = canned_marketplace(lambda _: httpx.Response(200, json={"status": "ACCEPTED"}))
     (result,) = await marketplace.push_stock([LINE])
 
     assert (result.outcome, result.clock) == (Outcome.ACCEPTED, None)
 
 
 async def test_a_price_is_merged_into_the_offer_with_its_digits_as_they_are() -> None:
-    marketplace, requests = _marketplace(lambda _: httpx.Response(200, json={"status": "ACCEPTED"}))
+    marketplace, requests = canned_marketplace(lambda _: httpx.Response(200, json={"status": "ACCEPTED"}))
     (result,) = await marketplace.push_prices([PRICE])
 
     assert result.outcome is Outcome.ACCEPTED
@@ -169,7 +151,7 @@ async def test_a_price_is_merged_into_the_offer_with_its_digits_as_they_are() ->
 
 async def test_an_invalid_price_is_rejected_in_amazons_own_words() -> None:
     issue = {"code": "90245", "message": "The price is below the minimum.", "severity": "ERROR"}
-    marketplace, _ = _marketplace(lambda _: httpx.Response(200, json={"status": "INVALID", "issues": [issue]}))
+    marketplace, _ = canned_marketplace(lambda _: httpx.Response(200, json={"status": "INVALID", "issues": [issue]}))
     (result,) = await marketplace.push_prices([PRICE])
 
     assert result.outcome is Outcome.REJECTED
@@ -177,7 +159,7 @@ async def test_an_invalid_price_is_rejected_in_amazons_own_words() -> None:
 
 
 async def test_a_price_with_too_many_digits_is_not_sent() -> None:
-    marketplace, requests = _marketplace(lambda _: httpx.Response(200, json={"status": "ACCEPTED"}))
+    marketplace, requests = canned_marketplace(lambda _: httpx.Response(200, json={"status": "ACCEPTED"}))
     price = Money(amount=Decimal("99999999999999.9999"), currency="EGP")
     (result,) = await marketplace.push_prices([PriceLine("A", "A/1", price, 1)])
 

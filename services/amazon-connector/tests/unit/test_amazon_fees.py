@@ -2,39 +2,17 @@
 
 import datetime as dt
 import json
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import httpx
 import pytest
-from amazon_connector.auth import AccessToken
-from amazon_connector.client import USER_AGENT, AmazonClient
 from amazon_connector.marketplace import AmazonMarketplace
+from amazon_connector.testing.canned import canned_marketplace
 from connector_sdk.marketplace import FeeLine, MarketplaceError, Outcome
 from contracts import Money
-from pydantic import SecretStr
 
-GRANT = {name: SecretStr("made-up") for name in ("client_id", "client_secret", "refresh_token")}
 LINES = [FeeLine(sku, f"X/{sku}", Money(amount=Decimal("1499.90"), currency="EGP")) for sku in ("A", "B")]
-
-
-def _marketplace(
-    answer: Callable[[httpx.Request], httpx.Response],
-) -> tuple[AmazonMarketplace, list[httpx.Request]]:
-    requests: list[httpx.Request] = []
-
-    def handle(request: httpx.Request) -> httpx.Response:
-        if request.url.host == "lwa.test":
-            return httpx.Response(200, json={"access_token": "Atza|1", "expires_in": 3600})
-        requests.append(request)
-        return answer(request)
-
-    http = httpx.AsyncClient(
-        base_url="https://spapi.test", transport=httpx.MockTransport(handle), headers={"user-agent": USER_AGENT}
-    )
-    token = AccessToken(http, "https://lwa.test/auth/o2/token", lambda: GRANT)
-    return AmazonMarketplace(AmazonClient(http, token, lambda: "A1SELLER", "ARBP9OOSHTCHU")), requests
 
 
 def _egp(amount: float, currency: str = "EGP") -> dict[str, Any]:
@@ -53,11 +31,11 @@ def _result(identifier: str, *, time: str = "2026-11-22T10:00:00Z", **fees: floa
 
 
 def _answering(*results: dict[str, Any]) -> AmazonMarketplace:
-    return _marketplace(lambda _: httpx.Response(200, json=results))[0]
+    return canned_marketplace(lambda _: httpx.Response(200, json=results))[0]
 
 
 async def test_the_body_is_an_array_with_amounts_as_numbers_of_the_same_digits() -> None:
-    marketplace, requests = _marketplace(lambda _: httpx.Response(200, json=[]))
+    marketplace, requests = canned_marketplace(lambda _: httpx.Response(200, json=[]))
     await marketplace.estimate_fees(LINES)
 
     (request,) = requests
@@ -136,12 +114,12 @@ async def test_an_estimate_in_another_currency_is_not_used() -> None:
 )
 async def test_a_call_that_failed_as_a_whole_is_raised(answer: httpx.Response, outcome: Outcome) -> None:
     with pytest.raises(MarketplaceError) as caught:
-        await _marketplace(lambda _: answer)[0].estimate_fees(LINES)
+        await canned_marketplace(lambda _: answer)[0].estimate_fees(LINES)
     assert caught.value.outcome is outcome
 
 
 async def test_a_price_that_no_json_number_holds_is_not_asked_about() -> None:
-    marketplace, requests = _marketplace(lambda _: httpx.Response(200, json=[]))
+    marketplace, requests = canned_marketplace(lambda _: httpx.Response(200, json=[]))
     line = FeeLine("A", "X-A", Money(amount=Decimal("99999999999999.9999"), currency="EGP"))
     (estimate,) = await marketplace.estimate_fees([line])
     assert estimate.issue

@@ -2,39 +2,18 @@
 
 import datetime as dt
 import json
-from collections.abc import Callable
 from decimal import Decimal
 
 import httpx
 import pytest
-from amazon_connector.auth import AccessToken
-from amazon_connector.client import USER_AGENT, AmazonClient
 from amazon_connector.mapping import read_orders
-from amazon_connector.marketplace import AmazonMarketplace
+from amazon_connector.testing.canned import canned_marketplace
 from connector_sdk.marketplace import MarketplaceError, Outcome, PriceLine, Search, StockLine
 from contracts import Money
-from pydantic import SecretStr
 
-GRANT = {name: SecretStr("made-up") for name in ("client_id", "client_secret", "refresh_token")}
 ITEMS = "/listings/2021-08-01/items/A1SELLER/"
 SINCE = dt.datetime(2026, 11, 22, 9, tzinfo=dt.UTC)
 PRICE = Money(amount=Decimal("10.50"), currency="EGP")
-Answer = Callable[[httpx.Request], httpx.Response]
-
-
-def _marketplace(answer: Answer) -> tuple[AmazonMarketplace, list[httpx.Request]]:
-    requests: list[httpx.Request] = []
-
-    def handle(request: httpx.Request) -> httpx.Response:
-        if request.url.host == "lwa.test":
-            return httpx.Response(200, json={"access_token": "Atza|made-up", "expires_in": 3600})
-        requests.append(request)
-        return answer(request)
-
-    transport = httpx.MockTransport(handle)
-    http = httpx.AsyncClient(base_url="https://spapi.test", transport=transport, headers={"user-agent": USER_AGENT})
-    token = AccessToken(http, "https://lwa.test/auth/o2/token", lambda: GRANT)
-    return AmazonMarketplace(AmazonClient(http, token, lambda: "A1SELLER", "ARBP9OOSHTCHU")), requests
 
 
 def _accepted(_: httpx.Request) -> httpx.Response:
@@ -63,7 +42,7 @@ def _order(order_id: str, status: str = "UNSHIPPED") -> dict[str, object]:
     ],
 )
 async def test_a_sku_is_one_piece_of_the_path_when_written_and_when_read(sku: str, written: bytes) -> None:
-    marketplace, requests = _marketplace(_accepted)
+    marketplace, requests = canned_marketplace(_accepted)
     await marketplace.push_stock([StockLine("S", sku, 1, 1)])
     with pytest.raises(MarketplaceError):
         await marketplace.read_listings([sku])
@@ -74,7 +53,7 @@ async def test_a_sku_is_one_piece_of_the_path_when_written_and_when_read(sku: st
 
 
 async def test_nothing_is_ever_written_with_replace_or_put_and_no_handling_time_is_named() -> None:
-    marketplace, requests = _marketplace(_accepted)
+    marketplace, requests = canned_marketplace(_accepted)
     await marketplace.push_stock([StockLine("S", "A", quantity, 1) for quantity in (0, 1, 100_000)])
     await marketplace.push_prices([PriceLine("S", "A", PRICE, 1)])
 
@@ -85,7 +64,7 @@ async def test_nothing_is_ever_written_with_replace_or_put_and_no_handling_time_
 
 
 async def test_quantity_and_price_never_go_in_one_message() -> None:
-    marketplace, requests = _marketplace(_accepted)
+    marketplace, requests = canned_marketplace(_accepted)
     await marketplace.push_stock([StockLine("S", "A", 4, 1)])
     await marketplace.push_prices([PriceLine("S", "A", PRICE, 1)])
 
@@ -94,7 +73,7 @@ async def test_quantity_and_price_never_go_in_one_message() -> None:
 
 
 async def test_a_request_has_each_header_once_and_a_body_in_json() -> None:
-    marketplace, requests = _marketplace(_accepted)
+    marketplace, requests = canned_marketplace(_accepted)
     await marketplace.push_stock([StockLine("S", "قميص", 4, 1)])
 
     (request,) = requests
@@ -107,7 +86,7 @@ async def test_a_request_has_each_header_once_and_a_body_in_json() -> None:
 @pytest.mark.parametrize("code", ["QuotaExceeded", "InvalidInput", "SomethingNew", ""])
 async def test_a_429_is_throttling_whatever_its_code_says_and_needs_no_header(code: str) -> None:
     errors = {"errors": [{"code": code, "message": "You exceeded your quota for the requested resource."}]}
-    marketplace, _ = _marketplace(lambda _: httpx.Response(429, json=errors))
+    marketplace, _ = canned_marketplace(lambda _: httpx.Response(429, json=errors))
     (result,) = await marketplace.push_stock([StockLine("S", "A", 1, 1)])
 
     assert (result.outcome, result.throttled, result.retry_after) == (Outcome.RETRY, True, None)
@@ -119,7 +98,7 @@ async def test_every_page_is_asked_for_with_all_parameters_and_may_repeat_an_ord
         body = {"orders": [_order("402-1")], "createdBefore": "2026-11-22T10:10:00Z"}
         return httpx.Response(200, json=body | ({} if is_second else {"pagination": {"nextToken": "next+/="}}))
 
-    marketplace, requests = _marketplace(answer)
+    marketplace, requests = canned_marketplace(answer)
     first = await marketplace.fetch_orders(Search.CREATED, SINCE, None)
     second = await marketplace.fetch_orders(Search.CREATED, SINCE, first.next_cursor)
 
@@ -129,7 +108,7 @@ async def test_every_page_is_asked_for_with_all_parameters_and_may_repeat_an_ord
 
 
 async def test_orders_come_with_their_lines_so_that_no_call_for_details_is_needed() -> None:
-    marketplace, requests = _marketplace(lambda _: httpx.Response(200, json={"orders": [_order("402-1")]}))
+    marketplace, requests = canned_marketplace(lambda _: httpx.Response(200, json={"orders": [_order("402-1")]}))
     page = await marketplace.fetch_orders(Search.CREATED, SINCE, None)
 
     assert len(page.orders[0].lines) == len(requests) == 1

@@ -12,12 +12,11 @@ import pytest
 from amazon_connector.auth import AccessToken
 from amazon_connector.client import USER_AGENT, AmazonClient
 from amazon_connector.marketplace import AmazonMarketplace
+from amazon_connector.testing.canned import GRANT
 from connector_sdk.http import build_client
 from connector_sdk.marketplace import PriceLine, Search, StockLine
 from contracts import Money
-from pydantic import SecretStr
 
-GRANT = {name: SecretStr("made-up") for name in ("client_id", "client_secret", "refresh_token")}
 LONG_AGO = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 ACCEPTED = {"sku": "x", "status": "ACCEPTED", "submissionId": "s"}
 ODD_SKUS = ("a/b#c", "قميص أزرق", "100%?x=1&y", "..", " a b ")

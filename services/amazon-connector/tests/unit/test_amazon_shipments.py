@@ -2,22 +2,17 @@
 
 import datetime as dt
 import json
-from collections.abc import Callable
 
 import httpx
 import pytest
-from amazon_connector.auth import AccessToken
-from amazon_connector.client import USER_AGENT, AmazonClient
 from amazon_connector.mapping import EASY_SHIP
-from amazon_connector.marketplace import AmazonMarketplace
 from amazon_connector.operations.shipments import package_reference
+from amazon_connector.testing.canned import canned_marketplace
 from connector_sdk.marketplace import Outcome, Search, Shipment
 from contracts import Package, PackageLine
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import SecretStr
 
-GRANT = {name: SecretStr("made-up") for name in ("client_id", "client_secret", "refresh_token")}
 CAIRO = dt.timezone(dt.timedelta(hours=2))
 PACKAGE = Package(
     package_id="parcel/7",
@@ -30,30 +25,12 @@ PACKAGE = Package(
 SHIPMENT = Shipment("402-1234567-1234567", PACKAGE)
 
 
-def _marketplace(
-    answer: Callable[[httpx.Request], httpx.Response],
-) -> tuple[AmazonMarketplace, list[httpx.Request]]:
-    requests: list[httpx.Request] = []
-
-    def handle(request: httpx.Request) -> httpx.Response:
-        if request.url.host == "lwa.test":
-            return httpx.Response(200, json={"access_token": "Atza|1", "expires_in": 3600})
-        requests.append(request)
-        return answer(request)
-
-    http = httpx.AsyncClient(
-        base_url="https://spapi.test", transport=httpx.MockTransport(handle), headers={"user-agent": USER_AGENT}
-    )
-    token = AccessToken(http, "https://lwa.test/auth/o2/token", lambda: GRANT)
-    return AmazonMarketplace(AmazonClient(http, token, lambda: "A1SELLER", "ARBP9OOSHTCHU")), requests
-
-
 def _error(status: int, message: str = "no") -> httpx.Response:
     return httpx.Response(status, json={"errors": [{"code": "InvalidInput", "message": message}]})
 
 
 async def test_the_parcel_is_sent_as_amazon_wants_it() -> None:
-    marketplace, requests = _marketplace(lambda _: httpx.Response(204, headers={"x-amzn-RequestId": "r-1"}))
+    marketplace, requests = canned_marketplace(lambda _: httpx.Response(204, headers={"x-amzn-RequestId": "r-1"}))
     result = await marketplace.confirm_shipment(SHIPMENT)
 
     assert (result.outcome, result.request_id) == (Outcome.ACCEPTED, "r-1")
@@ -102,7 +79,7 @@ def test_references_of_known_parcels_never_change() -> None:
     ],
 )
 async def test_each_status_says_what_is_known(status: int, outcome: Outcome) -> None:
-    marketplace, _ = _marketplace(lambda _: _error(status))
+    marketplace, _ = canned_marketplace(lambda _: _error(status))
     result = await marketplace.confirm_shipment(SHIPMENT)
     assert (result.outcome, result.throttled) == (outcome, status == 429)
     assert [issue.code for issue in result.issues] == [str(status), "InvalidInput"]
@@ -114,7 +91,7 @@ async def test_no_answer_is_unknown_but_no_connection_is_a_retry() -> None:
         def fail(_: httpx.Request, error: Exception = error) -> httpx.Response:
             raise error
 
-        marketplace, _ = _marketplace(fail)
+        marketplace, _ = canned_marketplace(fail)
         assert (await marketplace.confirm_shipment(SHIPMENT)).outcome is outcome
 
 
@@ -124,7 +101,7 @@ async def test_what_amazon_refuses_of_an_easy_ship_order_is_unsupported_with_its
             return _error(400, "The order can't be confirmed.")
         return httpx.Response(200, json={"order": {"orderId": "402-1", "programs": ["AMAZON_EASY_SHIP"]}})
 
-    marketplace, _ = _marketplace(answer)
+    marketplace, _ = canned_marketplace(answer)
     result = await marketplace.confirm_shipment(SHIPMENT)
     assert result.outcome is Outcome.UNSUPPORTED
     assert [(issue.code, issue.message) for issue in result.issues] == [
@@ -136,6 +113,6 @@ async def test_what_amazon_refuses_of_an_easy_ship_order_is_unsupported_with_its
 
 async def test_easy_ship_orders_are_known_as_soon_as_they_are_read() -> None:
     orders = [{"orderId": "402-1", "programs": ["PRIME", "AMAZON_EASY_SHIP"]}, {"orderId": "402-2", "programs": []}]
-    marketplace, _ = _marketplace(lambda _: httpx.Response(200, json={"orders": orders}))
+    marketplace, _ = canned_marketplace(lambda _: httpx.Response(200, json={"orders": orders}))
     page = await marketplace.fetch_orders(Search.CREATED, dt.datetime(2026, 1, 1, tzinfo=dt.UTC), None)
     assert page.shipped_elsewhere == {"402-1": EASY_SHIP}

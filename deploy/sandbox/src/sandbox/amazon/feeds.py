@@ -4,7 +4,6 @@ A feed waits in the queue, is processed while none before it is, and carries out
 """
 
 import itertools
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,7 +27,7 @@ from sandbox.amazon.operations import (
 )
 from sandbox.amazon.patches import Json, issue
 from sandbox.amazon.settings import MARKETPLACE_ID, AmazonSettings
-from sandbox.amazon.wire import Query, RefusedError, invalid_input
+from sandbox.amazon.wire import Query, RefusedError, invalid_input, json_object
 from sandbox.clock import Clock, iso
 from sandbox.faults import Faults
 
@@ -127,7 +126,7 @@ class Feeds:
             free_from = max(free_from, feed.since)
 
     async def create_document(self, request: Request) -> dict[str, object]:
-        content_type = (await _body(request)).get("contentType")
+        content_type = (await json_object(request)).get("contentType")
         if not isinstance(content_type, str) or not content_type:
             raise invalid_input("contentType is required.")
         return self._documents.described(request, self._documents.create(content_type), "PUT")
@@ -167,7 +166,7 @@ class Feeds:
 
     async def _uploaded(self, request: Request) -> FeedDocument:
         """The document that createFeed is about."""
-        body = await _body(request)
+        body = await json_object(request)
         if body.get("feedType") != FEED_TYPE:
             raise invalid_input(f"feedType must be {FEED_TYPE}; the older listings feeds are gone.")
         if body.get("marketplaceIds") != [MARKETPLACE_ID]:
@@ -228,13 +227,3 @@ class Feeds:
         if self._faults.refuses_message():
             return [issue("fulfillment_availability", _REFUSED)]
         return self._listings.patch_by_feed(sku, body)
-
-
-async def _body(request: Request) -> Mapping[str, object]:
-    try:
-        body = json.loads(await request.body())
-    except ValueError:
-        body = None
-    if not isinstance(body, dict):
-        raise invalid_input("The body must be a JSON object.")
-    return body

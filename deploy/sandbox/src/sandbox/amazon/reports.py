@@ -1,8 +1,6 @@
 """Reports 2021-06-30 for GET_MERCHANT_LISTINGS_ALL_DATA: asked for, made after a while, and fetched as a document."""
 
 import itertools
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -13,7 +11,7 @@ from sandbox.amazon.feed_documents import FeedDocument, FeedDocuments
 from sandbox.amazon.operations import CREATE_REPORT, GET_REPORT, GET_REPORT_DOCUMENT, Gate
 from sandbox.amazon.report_rows import all_listings
 from sandbox.amazon.settings import MARKETPLACE_ID
-from sandbox.amazon.wire import RefusedError, invalid_input
+from sandbox.amazon.wire import RefusedError, invalid_input, json_object
 from sandbox.clock import Clock, iso
 from sandbox.faults import Faults
 from sandbox.store import Store
@@ -72,7 +70,7 @@ class Reports:
         self._documents.clear()
 
     async def create(self, request: Request) -> dict[str, object]:
-        body = await _body(request)
+        body = await json_object(request)
         options = body.get("reportOptions", {})
         if body.get("reportType") != REPORT_TYPE:
             raise invalid_input(f"reportType must be {REPORT_TYPE}, the one that is made here.")
@@ -107,13 +105,3 @@ class Reports:
         report.status, report.ended_at = settings.report_end, self._clock()
         if report.status == "DONE":
             report.document = all_listings(self._store.listings(), settings).kept_in(self._documents)
-
-
-async def _body(request: Request) -> Mapping[str, object]:
-    try:
-        body = json.loads(await request.body())
-    except ValueError:
-        body = None
-    if not isinstance(body, dict):
-        raise invalid_input("The body must be a JSON object.")
-    return body

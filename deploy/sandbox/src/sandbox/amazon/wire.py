@@ -1,11 +1,13 @@
 """How the Amazon stand-in answers and reads: error lists, headers, comma-separated queries."""
 
+import json
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from http import HTTPStatus
 from urllib.parse import parse_qsl
 
+from fastapi import Request
 from fastapi.responses import JSONResponse, Response
 
 TOKEN_PATH = "/auth/o2/token"  # noqa: S105 - a path
@@ -33,6 +35,17 @@ class RefusedError(Exception):
 
 def invalid_input(message: str) -> RefusedError:
     return RefusedError(HTTPStatus.BAD_REQUEST, "InvalidInput", message)
+
+
+async def json_object(request: Request) -> Mapping[str, object]:
+    """The body of a request, which must be a JSON object."""
+    try:
+        body = json.loads(await request.body())
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise invalid_input("The body must be a JSON object.")
+    return body
 
 
 def denied(details: str) -> RefusedError:

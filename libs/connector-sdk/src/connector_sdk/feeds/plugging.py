@@ -2,13 +2,12 @@
 
 import dataclasses as dc
 import functools
-from collections.abc import Sequence
 
 from runtime.health import Check
 from runtime.loops import Loop
 from runtime.metrics import FEED_LINES_WAITING, FEEDS_DOUBTFUL
 from runtime.service import Service
-from runtime.work import Work
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connector_sdk.account import Account
 from connector_sdk.feeds import feed_table
@@ -19,7 +18,8 @@ from connector_sdk.feeds.feed_runner import FeedRunner
 from connector_sdk.feeds.held_zeros import HeldZeros
 from connector_sdk.lead import Lead
 from connector_sdk.marketplace import Marketplace
-from connector_sdk.notifications.notification_queue import Notification, Topic
+from connector_sdk.notifications.notification_queue import Topic
+from connector_sdk.notifications.wake_up import look_now
 from connector_sdk.push_policy import PushPolicy
 from connector_sdk.settings import ConnectorSettings
 
@@ -41,7 +41,7 @@ def plug_in_feeds(
     zeros = HeldZeros(marketplace, worker, lead.leader, lead.bucket)
     feeds = Loop("feeds", runner.step, stale_after=600.0)
     service.repeat(feeds)
-    lead.listeners[Topic.FEED] = functools.partial(look_now, feeds)
+    lead.listeners[Topic.FEED] = functools.partial(look_now, feeds, waited_for)
     service.repeat(Loop("held-zeros", zeros.step, stale_after=120.0))
 
     async def check() -> Check:
@@ -55,10 +55,7 @@ def plug_in_feeds(
     service.probe("feeds", check)
 
 
-async def look_now(loop: Loop, notifications: Sequence[Notification], work: Work) -> int:
-    """Have the feed that is waited for looked at; feeds of others are ignored."""
-    feed = await feed_table.unfinished(work.connection)
-    told = sum(feed is not None and each.subject == feed.external_feed_id for each in notifications)
-    if told:
-        loop.wake()
-    return told
+async def waited_for(connection: AsyncConnection) -> str | None:
+    """The marketplace's id of the feed that has not ended yet."""
+    feed = await feed_table.unfinished(connection)
+    return feed.external_feed_id if feed else None
