@@ -173,6 +173,7 @@ async def _come_to_rest(scenario: Scenario, running: Running, actors: Actors, pr
             or await _unread_orders(running.house, actors.buyers)
             or await _unseen_writes(running.house)
             or await _unproven_prices(running.house, unproven)
+            or await _unlike_targets(running.house, scenario)
         )
 
     progress.say("waiting until nothing is on its way any more")
@@ -222,6 +223,19 @@ def _is_proven(price: Mapping[str, Any]) -> bool:
 async def _unseen_writes(house: House) -> str:
     writes = sum([await house.on_their_way(channel) for channel in MARKETPLACES])
     return f"{writes} accepted quantities are not live" if writes else ""
+
+
+async def _unlike_targets(house: House, scenario: Scenario) -> str:
+    """Which marketplaces do not show their targets, as long as a reading that inventory has asked for may tell why."""
+    stock = await house.stock()
+    shown = {channel: await house.shown(channel) for channel in MARKETPLACES}
+    unlike = [
+        f"{product.sku} on {channel}"
+        for product in scenario.products
+        for channel, facts in stock[product.sku]["channels"].items()
+        if channel in shown and shown[channel].get(external_sku(channel, product.sku)) != facts["target"]
+    ]
+    return f"{len(unlike)} offers do not show their targets, such as {unlike[0]}" if unlike else ""
 
 
 async def _quiet(
