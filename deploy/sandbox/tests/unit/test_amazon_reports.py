@@ -66,6 +66,18 @@ async def test_a_document_may_be_plain_lack_a_column_or_all_arabic(
         assert not missing or missing not in text
 
 
+@pytest.mark.parametrize(("is_stale", "quantity"), [(False, "8"), (True, "3")])
+async def test_a_stale_report_shows_each_quantity_before_its_last_change(
+    amazon: httpx.AsyncClient, clock: ManualClock, quantity: str, *, is_stale: bool
+) -> None:
+    path = await _asked(amazon, report_stale=is_stale)
+    (await amazon.put(f"/_sandbox/listings/{ARABIC}", json={"quantity": 8})).raise_for_status()
+    clock.advance(seconds=30)
+    answer = await _fetched(amazon, (await amazon.get(path)).json())
+    header, row, *_ = gzip.decompress(answer.content).decode().splitlines()
+    assert dict(zip(header.split("\t"), row.split("\t"), strict=True))["quantity"] == quantity
+
+
 @pytest.mark.parametrize("changed", [{"reportType": "GET_ORDERS"}, {"marketplaceIds": ["A2VIGQ35RCS4UG"]}])
 async def test_other_reports_and_marketplaces_are_refused(
     amazon: httpx.AsyncClient, changed: dict[str, object]

@@ -55,12 +55,20 @@ class Work:
         """The spans in which events are handled, by event id: what these events cause goes below them."""
         self._traceparents.update(traceparents)
 
-    def publish(self, data: Payload, *, cause: AnyEvent | None = None, event_id: str | None = None) -> AnyEvent:
+    def publish(
+        self,
+        data: Payload,
+        *,
+        cause: AnyEvent | None = None,
+        event_id: str | None = None,
+        happened_at: dt.datetime | None = None,
+    ) -> AnyEvent:
         """Send `data` to its topic when the work commits; `cause` is the event that led to it.
 
-        Give an `event_id` where the same fact may be found twice, so that consumers recognise it.
+        Give an `event_id` where the same fact may be found twice, so that consumers recognise it, and `happened_at`
+        where it did not happen now.
         """
-        event = self._wrap(data, cause, event_id)
+        event = self._wrap(data, cause, event_id, happened_at)
         key = event.subject.encode() if event.subject is not None else None
         self._rows.append(OutboxRow(topic_of(type(data)), key, event.to_bytes(), CONTENT_TYPE))
         return event
@@ -70,17 +78,23 @@ class Work:
 
         It overtakes nothing there, since a partition's rows are relayed in the order of their ids.
         """
-        event = self._wrap(data, cause, None)
+        event = self._wrap(data, cause)
         value = event.to_bytes()
         for partition in range(self._partitions[topic]):
             self._rows.append(OutboxRow(topic, None, value, CONTENT_TYPE, partition))
         return event
 
-    def _wrap(self, data: Payload, cause: AnyEvent | None, event_id: str | None) -> AnyEvent:
+    def _wrap(
+        self,
+        data: Payload,
+        cause: AnyEvent | None,
+        event_id: str | None = None,
+        happened_at: dt.datetime | None = None,
+    ) -> AnyEvent:
         event: AnyEvent = event_class(type(data)).wrap(
             data,
             source=self._source,
-            time=self.now,
+            time=happened_at or self.now,
             event_id=event_id,
             correlation_id=correlation_of(cause) if cause else None,
             causation_id=cause.id if cause else None,

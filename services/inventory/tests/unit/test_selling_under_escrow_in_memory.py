@@ -4,6 +4,7 @@ import datetime as dt
 
 from contracts import StockChanged, StockReason, StockTarget
 from inventory.adapters.in_memory_book import InMemoryBook
+from inventory.domain import escrow
 from inventory.domain.allocation import Policy
 from inventory.domain.shelf import Shelf
 from inventory.domain.stock import Item, Offer
@@ -19,6 +20,7 @@ WEIGHTS = {"saberstore": 30, "amazon": 35, "noon": 35}
 POLICY = Policy(weights=WEIGHTS, storefront="saberstore", buffer_percent=0)
 TERMS = Terms(storefront="saberstore", shares=WEIGHTS)
 REST = NOW + TERMS.converge_after
+SECOND = dt.timedelta(seconds=1)
 
 
 def shop(on_hand: int = 100, counted_at: dt.datetime | None = None, **bounds: int) -> InMemoryBook:
@@ -47,6 +49,11 @@ def bounds(book: InMemoryBook) -> dict[str, int]:
     return {offer.channel: offer.shelf.bound for offer in book.items["A"].offers}
 
 
+def _amazon(book: InMemoryBook) -> Offer:
+    [offer] = [offer for offer in book.items["A"].offers if offer.channel == "amazon"]
+    return offer
+
+
 async def test_a_sale_touches_its_own_channel_alone_and_waits_for_rest() -> None:
     book = shop(saberstore=30, amazon=35, noon=35)
     work = await handle(book, sale(1, "noon"), sale(2))
@@ -71,6 +78,24 @@ async def test_a_cancelled_order_returns_to_the_channel_that_puts_it_back_on_sal
     book = shop(saberstore=30, amazon=35, noon=35)
     await handle(book, sale(3, "amazon"), change(3, StockReason.CANCELLATION, "amazon"))
     assert bounds(book)["amazon"] == 35
+
+
+async def test_a_unit_that_was_sold_and_cancelled_unseen_stays_with_the_shelf_that_shows_it() -> None:
+    """Somebody ordered the last unit, a zero overwrote that, and the cancellation put the unit back on sale."""
+    book = shop(on_hand=1, amazon=1)
+    offer, zero = escrow.issue(_amazon(book), 0, 1, NOW)
+    offer = escrow.go_live(offer, zero.revision, NOW + SECOND, SECOND)
+    book.items["A"] = book.items["A"].having(offer)
+    await handle(book, change(1, StockReason.CANCELLATION, "amazon"), sale(1, "amazon"))
+    assert escrow.settle(_amazon(book), NOW + 60 * SECOND).shelf.bound == 1
+    assert (book.items["A"].on_hand, book.incidents) == (1, [])
+
+
+async def test_a_unit_that_was_sold_and_cancelled_unseen_changes_no_count() -> None:
+    """Both are told as of the order's placing, so a count since then holds whatever it counted."""
+    book = shop(counted_at=NOW + SECOND, amazon=35)
+    await handle(book, change(1, StockReason.CANCELLATION, "amazon"), sale(1, "amazon"))
+    assert book.items["A"].on_hand == 100
 
 
 async def test_a_channel_that_runs_out_while_units_are_free_is_filled_at_once() -> None:

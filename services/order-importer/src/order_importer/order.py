@@ -8,7 +8,7 @@ from typing import TypeAlias
 from contracts import MarketplaceOrderReceived, Money, OrderLine, OrderStatus, Workflow
 
 from order_importer.identity import order_id_of
-from order_importer.stock_effects import GIVEN_UP, Effect, LineStock, settle, units_due
+from order_importer.stock_effects import GIVEN_UP, Claim, Effect, LineStock, claim_of, settle
 
 WORKFLOW = Workflow.MARKETPLACE_DIRECT
 """Marketplace orders are prepaid or paid on delivery; they never enter the storefront's instalment plans."""
@@ -109,8 +109,8 @@ def receive(order: Order, received: MarketplaceOrderReceived, skus: Mapping[List
         updated_at=received.updated_at,
         handled_units=_handled_units(received),
     )
-    due = {line.external_line_id: units_due(received, line) for line in told}
-    return _settled(order, after, [_update(order, line, skus) for line in told], due)
+    claims = {line.external_line_id: claim_of(received, line) for line in told}
+    return _settled(order, after, [_update(order, line, skus) for line in told], claims)
 
 
 def map_lines(order: Order, skus: Mapping[Listing, str]) -> Change | None:
@@ -123,13 +123,11 @@ def map_lines(order: Order, skus: Mapping[Listing, str]) -> Change | None:
     return _settled(order, order, lines, {})
 
 
-def _settled(before: Order, after: Order, lines: Iterable[Line], due: Mapping[str, int | None]) -> Change:
+def _settled(before: Order, after: Order, lines: Iterable[Line], claims: Mapping[str, Claim | None]) -> Change:
     settled: dict[str, Line] = {}
     effects: list[tuple[Line, Effect]] = []
     for line in lines:
-        units = due.get(line.line_reference)
-        target = line.stock.net if units is None else units
-        stock, caused = settle(line.stock, target, is_mapped=line.sku is not None)
+        stock, caused = settle(line.stock, claims.get(line.line_reference), is_mapped=line.sku is not None)
         settled[line.line_reference] = dc.replace(line, stock=stock)
         effects += [(line, effect) for effect in caused]
     after = dc.replace(after, lines=settled)

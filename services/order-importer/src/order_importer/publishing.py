@@ -15,7 +15,8 @@ def publish(change: Change, work: Work, cause: CloudEvent[Any]) -> None:
     order = change.after
     for line, effect in change.effects:
         event_id = stable_id(order.source, order.external_order_id, line.line_reference, effect.step)
-        work.publish(_stock_changed(order, line, effect), cause=cause, event_id=event_id)
+        happened_at = order.placed_at if effect.is_as_of_order else None
+        work.publish(_stock_changed(order, line, effect), cause=cause, event_id=event_id, happened_at=happened_at)
     announcement = announcement_of(change)
     if announcement is not None:
         names = (order.order_id, announcement.event_type, str(order.updated_at), announcement.model_dump_json())

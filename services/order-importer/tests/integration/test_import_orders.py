@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 from contracts import FulfilledBy, Money, OrderStatus, StockReason
-from order_importer.testing.samples import NOON, line, listing, order
+from order_importer.testing.samples import NOON, line, listing, minutes_later, order
 from order_importer.testing.workbench import Workbench
 from sqlalchemy import text
 
@@ -70,15 +70,23 @@ async def test_a_partial_cancellation_returns_its_part_and_the_rest_follows(work
     assert [change.reason for change in changes[1:]] == [StockReason.CANCELLATION] * 2
 
 
-async def test_an_order_first_seen_cancelled_has_no_effect(workbench: Workbench) -> None:
-    await workbench.deliver(listing(), order(status=CANCELLED))
-    assert await workbench.stock_changes() == []
+async def test_an_order_first_seen_cancelled_takes_nothing_in_all_and_is_told(workbench: Workbench) -> None:
+    earlier = minutes_later(-30)
+    await workbench.deliver(listing(), order(status=CANCELLED, placed_at=earlier))
+    told = await workbench.sent("stock.changed")
+    assert [(event.data.reason, event.data.change_qty) for event in told] == [
+        (StockReason.CANCELLATION, 2),
+        (StockReason.SALE, -2),
+    ]
+    assert [event.time for event in told] == [earlier, NOON]
 
 
 async def test_an_older_version_does_not_overwrite_a_newer_one(workbench: Workbench) -> None:
     await workbench.deliver(listing(), order(at=5, status=CANCELLED))
+    before = await workbench.stock_changes()
     await workbench.deliver(order(at=1))
-    assert await workbench.stock_changes() == []
+    assert await workbench.stock_changes() == before
+    assert await workbench.net() == {"SKU-1": 0}
     async with workbench.engine.connect() as connection:
         statuses = await connection.execute(
             text("select status from orders union select status from marketplace_orders")
