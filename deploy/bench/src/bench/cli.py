@@ -37,6 +37,9 @@ _SELDOM_READ = {
 _EVERY_SALE_CALLS = {**BRISK, **_SELDOM_READ, "ESCROW": "off"}
 """Under escrow hardly a sale needs a call; how fast one follows is measured where each does."""
 
+_ROOM = {"shared_buffers": "2GB"}
+"""So that Postgres holds a million SKUs in memory: its default of 128 MB would measure the misses."""
+
 
 def main() -> None:
     """Exit code 0: measured. 2: it could not be run, with one line that says why."""
@@ -65,7 +68,7 @@ def main() -> None:
 async def _measure(runs: int, rate: float) -> dict[str, Any]:
     with cancelled_by_signals(), tempfile.TemporaryDirectory(prefix="mizan-bench-") as folder:
         config = StackConfig.on_free_ports(Path(folder), os.environ, extra_environment=_EVERY_SALE_CALLS)
-        async with Stack(dc.replace(config, throwaway=False), print) as stack:
+        async with Stack(_kept_well(config), print) as stack:
             print("sale to call ...")
             latencies = await sale_to_call.measure(stack, runs=runs, sales=1000, rate=rate)
             print("ledger ...")
@@ -110,10 +113,15 @@ async def _measure_scale(runs: int) -> None:
 async def _only(*names: str) -> AsyncIterator[Stack]:
     """A stack of its own, with these services and their defaults only."""
     with tempfile.TemporaryDirectory(prefix="mizan-bench-") as folder:
-        config = dc.replace(StackConfig.on_free_ports(Path(folder), os.environ), throwaway=False)
+        config = _kept_well(StackConfig.on_free_ports(Path(folder), os.environ))
         services = tuple(program for program in mizan_programs(config).services if program.name in names)
         async with Stack(config, print, programs=Programs((), services)) as stack:
             yield stack
+
+
+def _kept_well(config: StackConfig) -> StackConfig:
+    """With a Postgres as a shop would run it."""
+    return dc.replace(config, throwaway=False, postgres_settings=_ROOM)
 
 
 def _as_json(comparison: Comparison) -> dict[str, Any]:

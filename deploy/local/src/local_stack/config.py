@@ -27,6 +27,7 @@ class StackConfig:
         external_kafka: bootstrap servers that run already; None starts Kafka.
         external_database: URL of a database that runs already; None starts Postgres.
         throwaway: the data needn't survive a crash of the machine (tests): quicker.
+        postgres_settings: of the server that is started here, over its defaults.
     """
 
     folder: Path
@@ -37,6 +38,7 @@ class StackConfig:
     external_kafka: str | None = None
     external_database: str | None = field(default=None, repr=False)
     throwaway: bool = False
+    postgres_settings: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str], *, folder: Path | None = None) -> "StackConfig":

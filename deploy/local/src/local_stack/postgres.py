@@ -47,6 +47,7 @@ async def prepare(config: StackConfig) -> Program:
         "unix_socket_directories": "",
         "max_connections": str(MAX_CONNECTIONS),
         **IN_UTC,
+        **config.postgres_settings,
     }
     flags = [flag for key, value in settings.items() for flag in ("-c", f"{key}={value}")]
     server = (str(binaries / "postgres"), "-D", str(data), "-p", str(config.ports[NAME]), *flags)

@@ -69,14 +69,23 @@ async def _fetch_kept_row(url: str) -> int:
         await connection.close()
 
 
+async def _setting(url: str, name: str) -> str:
+    connection = await asyncpg.connect(url)
+    try:
+        return str(await connection.fetchval("SELECT current_setting($1)", name))
+    finally:
+        await connection.close()
+
+
 def _processes(stack: Stack) -> list[psutil.Process]:
     return [psutil.Process(stack.supervisor.pid(child.program.name)) for child in stack.supervisor.children()]
 
 
 async def test_a_stack_survives_the_crash_of_each_server_and_leaves_no_process(tmp_path: Path) -> None:
-    config = _config(tmp_path)
+    config = replace(_config(tmp_path), postgres_settings={"work_mem": "5MB"})
     programs = Programs(sandboxes=(_web(config, "sandbox-noon"),), services=(_web(config, "inventory"),))
     async with Stack(config, _unheard, programs=programs, topics=[TOPIC]) as stack:
+        assert await _setting(stack.database_url, "work_mem") == "5MB"
         await _fetch_kept_row(stack.database_url)
         for name in ("kafka", "postgres", "inventory", "sandbox-noon"):
             stack.supervisor.kill(name)
