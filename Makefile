@@ -74,7 +74,7 @@ bench: setup ## how fast the parts are, against the bare floor in the same run (
 conformance: setup ## what every connector must do, each against its sandbox: a table, connector by behaviour
 	@$(BIN)/python -m pytest -q --no-header -p connector_sdk.conformance.table $(wildcard services/*/tests/conformance) -k conforms
 
-fidelity: setup ## scenes, the Amazon connector's tests and the demo against Amazon's models (SPAPI_MODELS=<folder>, FIDELITY=scenes|tests|demo, RECORDS=<folder>)
+fidelity: setup ## scenes, the Amazon connector's and the end-to-end tests, the demo against Amazon's models (SPAPI_MODELS=<folder>, FIDELITY=scenes|tests|e2e|demo, RECORDS=<folder>)
 	@$(if $(SPAPI_MODELS),SPAPI_MODELS="$(SPAPI_MODELS)") $(if $(FIDELITY),FIDELITY="$(FIDELITY)") $(if $(RECORDS),RECORDS="$(RECORDS)") \
 	  $(BIN)/python -m fidelity
 

@@ -1,20 +1,25 @@
 """The whole system, once for all end-to-end tests: real Kafka, real Postgres, sandboxes and services on free ports."""
 
 import asyncio
+import contextlib
+import dataclasses as dc
 import os
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
 from demo.brisk import BRISK
 from demo.house import SERVICES, House, open_house
+from demo.modes import Mode
 from local_stack.config import StackConfig
 from local_stack.databases import fresh_database
 from local_stack.infrastructure import Infrastructure
-from local_stack.programs import DEFAULT_API_KEY
-from local_stack.stack import Stack
+from local_stack.program import Program
+from local_stack.programs import DEFAULT_API_KEY, mizan_programs
+from local_stack.stack import READY_TIMEOUT_S, Stack
 
 
 @pytest.fixture(scope="session")
@@ -69,3 +74,28 @@ def wait_for(running: tuple[Stack, House]) -> Callable[..., Awaitable[None]]:
             await asyncio.sleep(0.1)
 
     return wait
+
+
+@pytest.fixture
+def storefront_mode(running: tuple[Stack, House]) -> Callable[[Mode], AbstractAsyncContextManager[None]]:
+    """The inventory in a mode; afterwards in the mode in which everything else runs."""
+    stack, _ = running
+    [usual] = [program for program in mizan_programs(stack.config).services if program.name == "inventory"]
+
+    async def run(program: Program) -> None:
+        await stack.supervisor.stop([program.name])
+        stack.supervisor.start(program)
+        await stack.supervisor.wait_ready(program.name, timeout_s=READY_TIMEOUT_S)
+
+    @contextlib.asynccontextmanager
+    async def in_mode(mode: Mode) -> AsyncIterator[None]:
+        if mode is Mode.REPORT:
+            yield
+            return
+        await run(dc.replace(usual, environment={**usual.environment, "STOREFRONT_MODE": str(mode)}))
+        try:
+            yield
+        finally:
+            await run(usual)
+
+    return in_mode

@@ -1,10 +1,9 @@
 """A day on which buyers want more than there is, with a storefront that reports its sales, and with one that asks."""
 
-import contextlib
-import dataclasses as dc
-from collections.abc import AsyncIterator
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 from demo.catalogue import built_in_day
@@ -14,21 +13,22 @@ from demo.house import House
 from demo.modes import Mode
 from demo.report import Progressing, console
 from demo.scenario import Stock, plan_day
-from local_stack.program import Program
-from local_stack.programs import mizan_programs
-from local_stack.stack import READY_TIMEOUT_S, Stack
+from local_stack.stack import Stack
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 SALES = 60
+StorefrontMode: TypeAlias = Callable[[Mode], AbstractAsyncContextManager[None]]
 
 
 @pytest.mark.parametrize("mode", list(Mode))
-async def test_nothing_is_sold_that_is_not_there(running: tuple[Stack, House], mode: Mode) -> None:
+async def test_nothing_is_sold_that_is_not_there(
+    running: tuple[Stack, House], storefront_mode: StorefrontMode, mode: Mode
+) -> None:
     stack, house = running
     scenario = plan_day(built_in_day(sales=SALES, suffix=f"/scarce {mode}"), stock=Stock.SCARCE)
     day = RunningDay(house, stack.bootstrap_servers, restarts=dict, mode=mode)
-    async with storefront_mode(stack, mode):
+    async with storefront_mode(mode):
         with Progressing(console()) as progress:
             pace = Pace(run_id=f"e2e-scarce-{mode}", rate=30, stock=Stock.SCARCE)
             summary = await live_through(scenario, day, pace, progress)
@@ -54,24 +54,3 @@ def adds_up(explained: dict[str, Any]) -> None:
     assert events[0]["after_qty"] == inputs["on_hand"]
     assert all(event["before_qty"] + event["change_qty"] == event["after_qty"] for event in events)
     assert all(newer["before_qty"] == older["after_qty"] for newer, older in pairwise(events))
-
-
-@contextlib.asynccontextmanager
-async def storefront_mode(stack: Stack, mode: Mode) -> AsyncIterator[None]:
-    """The inventory in this mode; afterwards in the mode in which everything else runs."""
-    if mode is Mode.REPORT:
-        yield
-        return
-    [usual] = [program for program in mizan_programs(stack.config).services if program.name == "inventory"]
-    other = dc.replace(usual, environment={**usual.environment, "STOREFRONT_MODE": str(mode)})
-    await _run(stack, other)
-    try:
-        yield
-    finally:
-        await _run(stack, usual)
-
-
-async def _run(stack: Stack, program: Program) -> None:
-    await stack.supervisor.stop([program.name])
-    stack.supervisor.start(program)
-    await stack.supervisor.wait_ready(program.name, timeout_s=READY_TIMEOUT_S)

@@ -28,14 +28,19 @@ class Schemas:
 
     def __init__(self, definitions: Json) -> None:
         self._definitions = closed(definitions)
+        self._validators: dict[str, Draft4Validator] = {}
 
     def problems(self, schema: Json, value: object) -> Iterator[str]:
         """What is wrong with a value, each with the place where it is."""
-        validator = Draft4Validator(
-            {"definitions": self._definitions, **closed(schema)},
-            format_checker=_formats,
-        )
-        return (_reason(error) for error in validator.iter_errors(value))
+        return (_reason(error) for error in self._validator(schema).iter_errors(value))
+
+    def _validator(self, schema: Json) -> Draft4Validator:
+        """One for each schema: to make it takes longer than to use it."""
+        key = json.dumps(schema, sort_keys=True)
+        if key not in self._validators:
+            whole = {"definitions": self._definitions, **closed(schema)}
+            self._validators[key] = Draft4Validator(whole, format_checker=_formats)
+        return self._validators[key]
 
     def problems_of_text(self, schema: Json, text: bytes) -> Iterator[str]:
         """As `problems`, of a JSON text."""

@@ -1,4 +1,4 @@
-"""Where requests and answers come from: the scenes of this package, the connector's tests, the demo.
+"""Where requests and answers come from: scenes of this package, the connector's tests, the end-to-end tests, the demo.
 
 Tests and demo are processes of their own with their usual output; what passes is recorded by the sandbox.
 """
@@ -16,10 +16,12 @@ from fidelity.records import Recording, read_records
 from fidelity.scenes import play
 
 _AT_ONCE = ("-n", "2", "--dist", "loadfile")
-_TESTS = ("-m", "pytest", "-q", "--no-header", *_AT_ONCE, "-p", "fidelity.canned", "services/amazon-connector/tests")
+_PYTEST = ("-m", "pytest", "-q", "--no-header", *_AT_ONCE)
+_TESTS = (*_PYTEST, "-p", "fidelity.canned", "services/amazon-connector/tests")
+_END_TO_END = (*_PYTEST, "tests/e2e")
 _DEMO = ("-m", "demo")
 _LOCAL = {"MIZAN_DOCKER": "0"}
-"""The demo's sandbox must be able to write where this process can read."""
+"""The sandbox must be able to write where this process can read."""
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -42,6 +44,10 @@ def tests(folder: Path) -> Played:
     return run_recorded(_TESTS, folder, {})
 
 
+def end_to_end(folder: Path) -> Played:
+    return run_recorded(_END_TO_END, folder, _LOCAL)
+
+
 def demo(folder: Path) -> Played:
     return run_recorded((*_DEMO, "--json", str(folder / "demo.json")), folder, _LOCAL)
 
@@ -51,7 +57,7 @@ def recorded(folder: Path) -> Played:
     return Played(read_records(folder))
 
 
-SOURCES: Mapping[str, Source] = {"scenes": scenes, "tests": tests, "demo": demo}
+SOURCES: Mapping[str, Source] = {"scenes": scenes, "tests": tests, "e2e": end_to_end, "demo": demo}
 
 
 def run_recorded(arguments: Sequence[str], folder: Path, changed: Mapping[str, str]) -> Played:

@@ -139,7 +139,7 @@ def test_where_nothing_was_recorded_nothing_is_good(tmp_path: Path, capsys: pyte
 
 def test_another_source_is_no_source(capsys: pytest.CaptureFixture[str]) -> None:
     assert run({"SPAPI_MODELS": str(MODELS), "FIDELITY": "weather"}) == 2
-    assert "scenes, tests, demo" in capsys.readouterr().err
+    assert "scenes, tests, e2e, demo" in capsys.readouterr().err
 
 
 async def test_a_program_that_is_run_records_into_a_folder_that_was_emptied(tmp_path: Path) -> None:
