@@ -121,6 +121,17 @@ def learn(channel: Channel, index: int, now: dt.datetime, setting: Setting) -> H
     return Heard(after, -1, uncovered)
 
 
+def learn_cancelled(channel: Channel, index: int, now: dt.datetime, setting: Setting) -> Heard:
+    """The inventory gets an order that the importer first saw cancelled: what comes back, then the sale."""
+    entry, mechanics = channel.stream[index], setting.mechanics
+    rest = dc.replace(channel, stream=channel.stream[:index] + channel.stream[index + 1 :])
+    if not mechanics.tells_cancelled:
+        return Heard(rest)
+    offer = mechanics.put_back(channel.offer, 1, now, setting.memory)
+    offer, uncovered = mechanics.sell(offer, 1, entry.at, now, setting.memory)
+    return Heard(dc.replace(rest, offer=offer), uncovered=uncovered)
+
+
 def learn_elsewhere(channel: Channel, setting: Setting, *, again: bool = False) -> Channel:
     """The other partition's watermark comes, or comes again."""
     moment = channel.had if again else channel.elsewhere

@@ -108,7 +108,11 @@ def _arrivals(channel: Channel, setting: Setting) -> Iterator[Step]:
             yield Step(f"hear {_named(fact)}", after, drift=drift)
     for index in setting.mechanics.deliverable(channel.stream):
         heard: Heard = events.learn(channel, index, NOW, setting)
-        yield Step(f"learn {type(channel.stream[index]).__name__}", heard.channel, heard.on_hand, 0, heard.uncovered)
+        entry = channel.stream[index]
+        yield Step(f"learn {type(entry).__name__}", heard.channel, heard.on_hand, 0, heard.uncovered)
+        if isinstance(entry, Placed) and entry.is_cancelled:
+            whole = events.learn_cancelled(channel, index, NOW, setting)
+            yield Step("learn cancelled order", whole.channel, whole.on_hand, 0, whole.uncovered)
     if setting.partitions > 1:
         yield Step("watermark elsewhere", events.learn_elsewhere(channel, setting))
         yield Step("old watermark elsewhere", events.learn_elsewhere(channel, setting, again=True))

@@ -70,6 +70,8 @@ class Mechanics:
     known_until: Callable[[Seen, int], dt.datetime | None] = known_until
     deliverable: Callable[[Sequence[object]], Sequence[int]] = deliverable
     is_known: Callable[[str, AbstractSet[str]], bool] = is_known
+    tells_cancelled: bool = True
+    """Whether the importer tells of an order that it first sees cancelled."""
 
 
 PRODUCTION = Mechanics()

@@ -158,6 +158,7 @@ MUTANTS: Mapping[str, Mutant] = {
     "put-back units taken as proof": Mutant(
         Mechanics(live_above=_put_back_may_prove), Shop(4, (dc.replace(_PLAIN, writes=1, moves=1),), cancels=1, shown=2)
     ),
+    "an order that is first seen cancelled is not told": Mutant(Mechanics(tells_cancelled=False), _CANCELS),
     "a watermark overtakes": Mutant(Mechanics(deliverable=_anything_comes_first), _ONE),
     "a replayed old watermark": Mutant(Mechanics(note_watermark=_tally), dc.replace(_ONE, partitions=_PARTITIONS)),
     "an old reading counts": Mutant(

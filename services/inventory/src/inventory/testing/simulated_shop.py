@@ -25,12 +25,16 @@ _OWN_DELAY = dt.timedelta(seconds=3)
 
 @dc.dataclass(frozen=True, slots=True)
 class Record:
-    """A sale, a cancellation or a watermark in the topic; `cancelled`: whether the unit is on sale again."""
+    """A sale, a cancellation or a watermark in the topic; `cancelled`: whether the unit is on sale again.
+
+    `is_whole`: an order that was first seen cancelled, so both are told.
+    """
 
     event_id: str
     channel: str
     entry: Placed | Mark | None = None
     cancelled: bool | None = None
+    is_whole: bool = False
 
 
 class SimulatedShop:
@@ -115,7 +119,8 @@ class SimulatedShop:
             self.change(name, lambda channel: events.mark(channel, self.clock(name)))
         entry = self.channels[name].stream[self._published[name]]
         self._published[name] += 1
-        self.log.append(Record(f"event-{self._next()}", name, entry))
+        is_whole = isinstance(entry, Placed) and entry.is_cancelled
+        self.log.append(Record(f"event-{self._next()}", name, entry, is_whole=is_whole))
 
     def unpublished(self, name: str) -> tuple[Placed | Mark, ...]:
         return self.channels[name].stream[self._published[name] :]
@@ -155,12 +160,18 @@ class SimulatedShop:
             self._move(record.event_id, Reason.SALE, self.now, -1)
         elif not is_known:
             self._published[record.channel] -= 1
-            self._learn(record.channel, record.event_id)
+            self._learn(record.channel, record.event_id, is_whole=record.is_whole)
 
-    def _learn(self, name: str, event_id: str) -> None:
+    def _learn(self, name: str, event_id: str, *, is_whole: bool = False) -> None:
+        """Of a whole order that a stocktake has left out as sold nothing is told that could bring the unit back."""
         entry = self.channels[name].stream[0]
         self._known.add(event_id)
-        self.channels[name] = events.learn(self.channels[name], 0, self.now, self.setting).channel
+        learn = events.learn_cancelled if is_whole else events.learn
+        counted_out = self.counted_out
+        self.channels[name] = learn(self.channels[name], 0, self.now, self.setting).channel
+        if is_whole:
+            self.missing += counted_out - self.counted_out
+            self._move(f"{event_id}, back", Reason.CANCELLATION, entry.at, 1)
         if isinstance(entry, Placed):
             self._move(event_id, Reason.SALE, entry.at, -1)
 
