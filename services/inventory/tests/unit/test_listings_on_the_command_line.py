@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from inventory.commands.client import Inventory, RefusedError
+from inventory.commands.client import open_inventory
 from inventory.commands.listings.cli import app
 from inventory.listing_file import HEADER
 from inventory.testing.desk import KEY, Desk
+from runtime.service_client import RefusedError
 from typer.testing import CliRunner, Result
 
 
@@ -106,7 +107,7 @@ def test_listings_are_listed_page_by_page(desk: Desk) -> None:
 def test_a_call_is_repeated_while_the_inventory_is_away(desk: Desk, away: int, answered: bool) -> None:  # noqa: FBT001 - a column
     desk.away = away
     pauses: list[float] = []
-    with Inventory({"INVENTORY_URL": desk.url, "API_KEY": KEY}, pause=pauses.append) as inventory:
+    with open_inventory({"INVENTORY_URL": desk.url, "API_KEY": KEY}, pause=pauses.append) as inventory:
         if answered:
             assert inventory.call("GET", "/v1/listings") == []
         else:
@@ -117,5 +118,8 @@ def test_a_call_is_repeated_while_the_inventory_is_away(desk: Desk, away: int, a
 
 def test_an_inventory_that_is_not_there_is_named() -> None:
     environment = {"INVENTORY_URL": "http://127.0.0.1:9", "API_KEY": KEY}
-    with Inventory(environment, pause=lambda _: None) as inventory, pytest.raises(RefusedError, match="INVENTORY_URL"):
+    with (
+        open_inventory(environment, pause=lambda _: None) as inventory,
+        pytest.raises(RefusedError, match="INVENTORY_URL"),
+    ):
         inventory.call("GET", "/v1/listings")

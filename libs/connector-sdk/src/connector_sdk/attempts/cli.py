@@ -24,15 +24,17 @@ def attempts(
     Reads <CHANNEL>_CONNECTOR_URL (else the usual port of this machine) and API_KEY. Exit code: 0 good, 1 the connector
     does not answer, 2 wrong use.
     """
+    from runtime.service_client import RefusedError, WrongUseError  # noqa: PLC0415 - see above
+
     from connector_sdk.attempts import asking  # noqa: PLC0415 - an HTTP client would slow --help down
 
     wanted = {"external_sku": sku, "external_order_id": order, "outcome": outcome}
     given = {name: value for name, value in wanted.items() if value is not None}
     try:
         found = asking.read_attempts(os.environ, channel, given, limit)
-    except asking.AskingError as error:
+    except (WrongUseError, RefusedError) as error:
         typer.echo(f"mizan: {error}", err=True)
-        raise typer.Exit(2 if error.is_wrong_use else 1) from None
+        raise typer.Exit(2 if isinstance(error, WrongUseError) else 1) from None
     if as_json:
         typer.echo(json.dumps({"channel": channel, "attempts": found}, ensure_ascii=False))
     else:

@@ -4,8 +4,7 @@ import contextlib
 from collections.abc import Iterator
 
 import typer
-
-from inventory.commands.client import RefusedError, WrongUseError
+from runtime.service_client import RefusedError, WrongUseError
 
 
 @contextlib.contextmanager

@@ -46,7 +46,7 @@ def import_fees(
     from inventory.commands import client, failures  # noqa: PLC0415 - an HTTP client would slow --help down
     from inventory.commands.fees import estimates, importing  # noqa: PLC0415 - the same
 
-    with failures.failures_in_one_line(), client.Inventory(os.environ) as inventory:
+    with failures.failures_in_one_line(), client.open_inventory(os.environ) as inventory:
         rules = inventory.call("GET", "/v1/price-rules")["rules"]
         found = estimates.read_estimates(os.environ, channel)
         plan = importing.plan(found, rules, channel, max_age_hours * 3600)

@@ -32,8 +32,8 @@ def list_incidents(
     from inventory.commands import client, failures  # noqa: PLC0415 - an HTTP client would slow --help down
 
     wanted: dict[str, Any] = {"only_open": not even_resolved} | ({"sku": sku} if sku else {})
-    with failures.failures_in_one_line(), client.Inventory(os.environ) as inventory:
-        found = inventory.pages("/v1/incidents", wanted, after=lambda last: str(last["id"]))
+    with failures.failures_in_one_line(), client.open_inventory(os.environ) as inventory:
+        found = client.pages(inventory, "/v1/incidents", wanted, after=lambda last: str(last["id"]))
         incidents = list(itertools.islice(found, limit))
     if as_json:
         typer.echo(json.dumps({"incidents": incidents}, ensure_ascii=False))

@@ -37,15 +37,17 @@ def import_listings(
 
     Exit code: 0 all rows are good, 1 some are not or the inventory is away, 2 wrong use.
     """
+    from runtime.service_client import WrongUseError  # noqa: PLC0415 - see above
+
     from inventory.commands import client, failures  # noqa: PLC0415 - an HTTP client would slow --help down
     from inventory.commands.listings import importing  # noqa: PLC0415 - see above
     from inventory.listing_file import UnusableFileError  # noqa: PLC0415 - see above
 
-    with failures.failures_in_one_line(), client.Inventory(os.environ) as inventory, file.open("rb") as lines:
+    with failures.failures_in_one_line(), client.open_inventory(os.environ) as inventory, file.open("rb") as lines:
         try:
             report = importing.send(lines, inventory, dry_run=dry_run, told=_tell_progress)
         except UnusableFileError as error:
-            raise client.WrongUseError(f"{file}: {error}") from None
+            raise WrongUseError(f"{file}: {error}") from None
     _tell(report, dry_run=dry_run, as_json=as_json)
     if report.bad:
         raise typer.Exit(1)
@@ -61,8 +63,8 @@ def list_listings(
     from inventory.commands import client, failures  # noqa: PLC0415 - an HTTP client would slow --help down
 
     wanted = {} if channel is None else {"channel": channel}
-    with failures.failures_in_one_line(), client.Inventory(os.environ) as inventory:
-        found = inventory.pages("/v1/listings", wanted, after=lambda last: f"{last['channel']}:{last['sku']}")
+    with failures.failures_in_one_line(), client.open_inventory(os.environ) as inventory:
+        found = client.pages(inventory, "/v1/listings", wanted, after=lambda last: f"{last['channel']}:{last['sku']}")
         listings = list(itertools.islice(found, limit))
     if as_json:
         typer.echo(json.dumps({"listings": listings}, ensure_ascii=False))

@@ -5,7 +5,8 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from inventory.commands.client import Inventory
+from runtime.service_client import ServiceClient
+
 from inventory.listing_file import BadRow, ListingFile, Row
 
 ROWS_A_CALL = 2000
@@ -24,7 +25,7 @@ class Report:
         return dc.asdict(self)
 
 
-def send(lines: Iterable[bytes], inventory: Inventory, *, dry_run: bool, told: Callable[[Report], None]) -> Report:
+def send(lines: Iterable[bytes], inventory: ServiceClient, *, dry_run: bool, told: Callable[[Report], None]) -> Report:
     """Send every good row; `told` hears how far it is after each chunk.
 
     A chunk that was taken stays taken, whatever comes after it: the same file can be sent again.
@@ -44,7 +45,7 @@ def send(lines: Iterable[bytes], inventory: Inventory, *, dry_run: bool, told: C
     return report
 
 
-def _send(rows: list[Row], inventory: Inventory, report: Report, *, dry_run: bool) -> list[BadRow]:
+def _send(rows: list[Row], inventory: ServiceClient, report: Report, *, dry_run: bool) -> list[BadRow]:
     listings = [row.listing.model_dump(exclude_none=True) for row in rows]
     answer = inventory.call("POST", "/v1/listings", json={"listings": listings, "dry_run": dry_run})
     report.changed += answer["changed"]
