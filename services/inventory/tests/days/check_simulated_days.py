@@ -61,14 +61,14 @@ def test_measured_oversells_at_most_one_in_five_thousand_and_explains_each(resul
 
 
 def test_strict_refuses_and_calls_no_more_than_it_did_when_it_was_tuned(results: Results) -> None:
-    assert mean_refused(results, "strict", 0) <= 2670
-    assert mean_refused(results, "strict", 6000) <= 3035
-    assert max(result.calls for flash in FLASHES for result in results["strict", flash]) <= 8_700
+    assert mean_refused(results, "strict", 0) <= 2650
+    assert mean_refused(results, "strict", 6000) <= 3010
+    assert max(result.calls for flash in FLASHES for result in results["strict", flash]) <= 7_900
 
 
 def test_reclaim_refuses_and_calls_no_more_than_it_did_when_it_was_tuned(results: Results) -> None:
-    assert mean_refused(results, "strict-reclaim", 0) <= 750
-    assert mean_refused(results, "strict-reclaim", 6000) <= 1105
+    assert max(result.refused for result in results["strict-reclaim", 0]) <= 750
+    assert max(result.refused for result in results["strict-reclaim", 6000]) <= 1_200
     assert max(result.calls for flash in FLASHES for result in results["strict-reclaim", flash]) <= 10_000
 
 

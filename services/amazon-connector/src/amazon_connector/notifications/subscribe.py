@@ -32,7 +32,7 @@ VERSIONS = {
     FEED_PROCESSING_FINISHED: "2020-09-04",
     REPORT_PROCESSING_FINISHED: "2020-09-04",
 }
-"""What goes to SQS, each with the version of its payload."""
+"""What goes to SQS, each with its payload's version: that of the example in its schema (selling-partner-api-models)."""
 
 
 class SubscribeError(Exception):

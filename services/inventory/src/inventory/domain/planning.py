@@ -206,14 +206,14 @@ class Mover:
                 self._issue(offer, quantity, Urgency.INCREASE)
 
     def ask_donors(self) -> None:
-        """Who is still low, and can't be helped from what is free, gets from whoever holds more than its level."""
+        """Who is low, and not helped by what is free, gets from who holds too much and is empty the shortest time."""
         starving = [o for o in self.item.offers if self._is_low(o) and self._wanted[o.channel] > self.item.free]
         starving = [o for o in starving if not self._is_assigned(o) or o.shelf.bound + self.item.free == 0]
         if not starving or any(_is_being_lowered(o) and o.shelf.bound for o in self.item.offers):
             return
         donors = [o for o in self.item.offers if not o.shelf.moves and self._surplus(o) > 0 and o.is_active]
         donors = [o for o in donors if not self._is_assigned(o)]
-        donors.sort(key=lambda o: (o.channel != self._terms.storefront, -self._surplus(o)))
+        donors.sort(key=lambda o: (self._terms.settles_in(o.channel), -self._surplus(o)))
         for donor in donors:
             if any(self._is_worth_it(donor, low) for low in starving):
                 self._lower(donor)
@@ -258,8 +258,7 @@ class Mover:
 
         The donor is empty until its zero has settled, and for good where it is to hold nothing.
         """
-        shares = self._terms.shares
-        lag = 0.0 if donor.channel == self._terms.storefront else self._terms.channel(donor.channel).lag.total_seconds()
+        shares, lag = self._terms.shares, self._terms.settles_in(donor.channel)
         speed = pace(self.item, self._terms, self._now)
         left = self.item.available / speed if speed else _FOR_EVER
         gained = shares.get(low.channel, 0) * max(0.0, left - lag)

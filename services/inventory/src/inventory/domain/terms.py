@@ -56,3 +56,7 @@ class Terms:
 
     def channel(self, name: str) -> Channel:
         return self.channels.get(name, Channel())
+
+    def settles_in(self, channel: str) -> float:
+        """Seconds until a zero has settled there, as a rule; the storefront's own does at once."""
+        return 0.0 if channel == self.storefront else self.channel(channel).lag.total_seconds()

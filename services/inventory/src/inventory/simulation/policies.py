@@ -26,7 +26,7 @@ TAIL = 0.001
 
 _MANNERS: Mapping[str, Manners] = {"amazon": AMAZON, "noon": NOON}
 _GUIDE_POLL = 900.0
-_LAGS = {STOREFRONT: 0, "amazon": 600, "noon": 90}
+_LAGS = {STOREFRONT: 0, "amazon": 300, "noon": 45}
 _DEMAND_WEIGHTED = Policy(weights=SHARES, storefront=STOREFRONT, buffer_percent=0)
 _STRICT_WORDS = "40/40/20 by demand, no buffer; bounds add up to no more than there is"
 
@@ -62,7 +62,7 @@ def _measured(name: str) -> EscrowRule:
 
 
 def _strict_reclaim(name: str) -> EscrowRule:
-    terms = dc.replace(_terms(), reclaim=True, converge_after=dt.timedelta(hours=48), call_worth=0.18)
+    terms = dc.replace(_terms(), reclaim=True, converge_after=dt.timedelta(hours=48), call_worth=0.16)
     words = f"{_STRICT_WORDS}; the storefront asks first, so the last {terms.lent} units stand on the marketplaces"
     return dc.replace(strict(name), words=words, terms=terms)
 
@@ -88,7 +88,7 @@ def _terms() -> Terms:
         STOREFRONT,
         channels={channel: Channel(lag=dt.timedelta(seconds=lag)) for channel, lag in _LAGS.items()},
         shares=SHARES,
-        converge_after=dt.timedelta(hours=12),
+        converge_after=dt.timedelta(hours=30),
         storefront_lag=dt.timedelta(0),
         storefront_margin=dt.timedelta(0),
     )
