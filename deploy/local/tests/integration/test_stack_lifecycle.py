@@ -60,21 +60,20 @@ async def _wait_for_restart(stack: Stack, name: str) -> None:
     await stack.supervisor.wait_ready(name, timeout_s=DEADLINE_S, probe=restarted)
 
 
-async def _fetch_kept_row(url: str) -> int:
+async def _value(url: str, *statements: str) -> object:
+    """What the last statement answers with."""
     connection = await asyncpg.connect(url)
     try:
-        await connection.execute("CREATE TABLE IF NOT EXISTS kept AS SELECT 7 AS value")
-        return int(await connection.fetchval("SELECT value FROM kept"))
+        *before, last = statements
+        for statement in before:
+            await connection.execute(statement)
+        return await connection.fetchval(last)
     finally:
         await connection.close()
 
 
-async def _setting(url: str, name: str) -> str:
-    connection = await asyncpg.connect(url)
-    try:
-        return str(await connection.fetchval("SELECT current_setting($1)", name))
-    finally:
-        await connection.close()
+async def _fetch_kept_row(url: str) -> object:
+    return await _value(url, "CREATE TABLE IF NOT EXISTS kept AS SELECT 7 AS value", "SELECT value FROM kept")
 
 
 def _processes(stack: Stack) -> list[psutil.Process]:
@@ -85,7 +84,7 @@ async def test_a_stack_survives_the_crash_of_each_server_and_leaves_no_process(t
     config = replace(_config(tmp_path), postgres_settings={"work_mem": "5MB"})
     programs = Programs(sandboxes=(_web(config, "sandbox-noon"),), services=(_web(config, "inventory"),))
     async with Stack(config, _unheard, programs=programs, topics=[TOPIC]) as stack:
-        assert await _setting(stack.database_url, "work_mem") == "5MB"
+        assert await _value(stack.database_url, "SHOW work_mem") == "5MB"
         await _fetch_kept_row(stack.database_url)
         for name in ("kafka", "postgres", "inventory", "sandbox-noon"):
             stack.supervisor.kill(name)

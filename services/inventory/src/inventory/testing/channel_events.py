@@ -106,7 +106,7 @@ def mark(channel: Channel, now: dt.datetime) -> Channel:
 def learn(channel: Channel, index: int, now: dt.datetime, setting: Setting) -> Heard:
     """The inventory gets a sale or a watermark."""
     entry = channel.stream[index]
-    rest = dc.replace(channel, stream=channel.stream[:index] + channel.stream[index + 1 :])
+    rest = _heard(channel, index)
     if isinstance(entry, Mark):
         return Heard(dc.replace(rest, seen=setting.mechanics.note_watermark(rest.seen, 0, entry.at)))
     offer, uncovered = setting.mechanics.sell(channel.offer, 1, entry.at, now, setting.memory)
@@ -124,12 +124,17 @@ def learn(channel: Channel, index: int, now: dt.datetime, setting: Setting) -> H
 def learn_cancelled(channel: Channel, index: int, now: dt.datetime, setting: Setting) -> Heard:
     """The inventory gets an order that the importer first saw cancelled: what comes back, then the sale."""
     entry, mechanics = channel.stream[index], setting.mechanics
-    rest = dc.replace(channel, stream=channel.stream[:index] + channel.stream[index + 1 :])
+    rest = _heard(channel, index)
     if not mechanics.tells_cancelled:
         return Heard(rest)
     offer = mechanics.put_back(channel.offer, 1, now, setting.memory)
     offer, uncovered = mechanics.sell(offer, 1, entry.at, now, setting.memory)
     return Heard(dc.replace(rest, offer=offer), uncovered=uncovered)
+
+
+def _heard(channel: Channel, index: int) -> Channel:
+    """With an entry of its stream less."""
+    return dc.replace(channel, stream=channel.stream[:index] + channel.stream[index + 1 :])
 
 
 def learn_elsewhere(channel: Channel, setting: Setting, *, again: bool = False) -> Channel:
